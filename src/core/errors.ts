@@ -58,6 +58,10 @@ export class SnapshotMismatch extends FpxError {
 /** An optional peer dependency is not installed; the message names the install command. */
 export class MissingDependency extends FpxError {
   constructor(dependency: string, purpose: string, install: string, options?: ErrorOptions) {
-    super("MISSING_DEPENDENCY", `${purpose} needs ${dependency}, which is not installed; run: ${install}`, options);
+    super(
+      "MISSING_DEPENDENCY",
+      `${purpose} needs ${dependency}, which is not installed; run: ${install}`,
+      options,
+    );
   }
 }
