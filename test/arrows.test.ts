@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, posix, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+
+/** Which rooms a room may import. The one place where the arrows between rooms are written down for the machine. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  wasm: [],
+  report: [],
+  random: ["wasm"],
+  linalg: ["wasm"],
+  core: ["random"],
+  "zeroth-order": ["core", "random", "linalg"],
+  inference: ["core", "random", "linalg"],
+  games: ["core", "random", "linalg"],
+  manifolds: ["core", "random", "linalg"],
+  constraints: ["core", "random", "linalg"],
+  lm: ["core", "random", "linalg", "wasm"],
+  edits: ["core", "random", "linalg", "wasm", "lm", "inference", "games", "zeroth-order"],
+  executors: ["core"],
+  store: ["core"],
+  server: ["core", "store", "edits", "report"],
+  integrations: ["core", "edits"],
+  cli: ["*"],
+};
+
+/** Where `node:` modules may be imported; every other file runs in a browser too. */
+const NODE_ROOMS = new Set(["cli", "executors", "store", "server", "integrations"]);
+
+const source = join(import.meta.dirname, "..", "src");
+const files = readdirSync(source, { recursive: true, encoding: "utf8" })
+  .map((file) => file.split("\\").join("/"))
+  .filter((file) => file.endsWith(".ts"));
+const isTest = (file: string) => file.endsWith(".test.ts");
+
+const imports = (file: string): string[] => {
+  const text = readFileSync(join(source, file), "utf8");
+  return [
+    ...text.matchAll(
+      /(?:^|\n)\s*(?:import|export)\b[^;"']*?from\s*["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)|(?:^|\n)import\s*["']([^"']+)["']/g,
+    ),
+  ].map((match) => (match[1] ?? match[2] ?? match[3])!);
+};
+
+describe("arrows between rooms", () => {
+  it("has every room in the list", () => {
+    const rooms = new Set(files.map((file) => file.split("/")[0]!));
+    expect([...rooms].filter((room) => !(room in ARROWS))).toEqual([]);
+  });
+
+  it("follows only the allowed arrows; every room may import core's errors", () => {
+    const wrong: string[] = [];
+    for (const file of files.filter((file) => !isTest(file))) {
+      const room = file.split("/")[0]!;
+      const allowed = ARROWS[room]!;
+      for (const target of imports(file).filter((name) => name.startsWith("."))) {
+        const to = posix.normalize(posix.join(posix.dirname(file), target));
+        const other = to.split("/")[0]!;
+        if (other === room || allowed.includes("*") || allowed.includes(other) || to === "core/errors.ts")
+          continue;
+        wrong.push(`${file} imports ${to}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it("keeps node: modules out of what runs in a browser", () => {
+    const wrong = files
+      .filter(
+        (file) => !isTest(file) && !NODE_ROOMS.has(file.split("/")[0]!) && !file.split("/").includes("node"),
+      )
+      .filter((file) => imports(file).some((name) => name.startsWith("node:") || /\/node\//.test(name)));
+    expect(wrong).toEqual([]);
+  });
+
+  it("imports no other room's inside where the room has a public index", () => {
+    const wrong: string[] = [];
+    for (const file of files.filter((file) => !isTest(file))) {
+      const room = file.split("/")[0]!;
+      for (const target of imports(file).filter((name) => name.startsWith("."))) {
+        const to = posix.normalize(posix.join(posix.dirname(file), target));
+        if (to.split("/")[0] === room || to === "core/errors.ts") continue;
+        if (!/^[^/]+\/(node\/)?index\.ts$/.test(to)) wrong.push(`${file} reaches into ${relative(".", to)}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+});
