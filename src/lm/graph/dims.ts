@@ -76,13 +76,12 @@ export function addDims(...dims: readonly Dim[]): Dim {
   return print(sum);
 }
 
-/** `dim + offset` for a whole offset of either sign. */
-export function shiftDim(dim: Dim, offset: number): Dim {
-  const sum = new Map(parse(dim));
-  accumulate(sum, "", offset);
-  const result = print(sum);
-  if (typeof result === "number" && result < 0)
-    throw new InvalidInput(`dimension ${dim}${offset} is negative`);
+/** `a - b`; throws InvalidInput when that is a number below zero. */
+export function subtractDims(a: Dim, b: Dim): Dim {
+  const difference = new Map(parse(a));
+  for (const [m, c] of parse(b)) accumulate(difference, m, -c);
+  const result = print(difference);
+  if (typeof result === "number" && result < 0) throw new InvalidInput(`dimension ${a}-(${b}) is negative`);
   return result;
 }
 

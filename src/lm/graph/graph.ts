@@ -81,10 +81,9 @@ export interface Operations {
   readonly transpose: { readonly permutation: readonly number[] };
   readonly concat: { readonly axis: number };
   readonly split: { readonly axis: number; readonly sizes: readonly number[] };
-  /** `end` counts from the axis' end when it is not above 0 (0 = to the end); `start` likewise below 0. */
-  readonly slice: { readonly axis: number; readonly start: number; readonly end: number };
+  readonly slice: { readonly axis: number; readonly start: Dim; readonly end: Dim };
   /** Zeros before and after along one axis. */
-  readonly pad: { readonly axis: number; readonly before: number; readonly after: number };
+  readonly pad: { readonly axis: number; readonly before: Dim; readonly after: Dim };
 
   /** Rows of a table: inputs table [n, ...rest] and indices [...]; output [...indices, ...rest]. */
   readonly gather: Nothing;

@@ -31,6 +31,7 @@ export {
   tanh,
   where,
 } from "./elementwise.ts";
+export { gradients } from "./gradients.ts";
 export {
   type ConstantData,
   type DType,
@@ -41,6 +42,7 @@ export {
   type Tensor,
 } from "./graph.ts";
 export { gather, gatherElements, logProbability, scatterAdd, scatterAddElements } from "./indexing.ts";
+export { interpret, type Value } from "./interpreter.ts";
 export { concat, expand, pad, reshape, slice, split, transpose, unsqueeze } from "./movement.ts";
 export {
   attention,

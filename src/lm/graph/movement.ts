@@ -10,8 +10,8 @@ import {
   multiplyDims,
   type Shape,
   sameShape,
-  shiftDim,
   showShape,
+  subtractDims,
 } from "./dims.ts";
 import { fixedDim, resolveAxis, type Tensor } from "./graph.ts";
 
@@ -136,53 +136,34 @@ export function split(x: Tensor, parts: number | readonly number[], axis: number
 
 /**
  * The part [start, end) of an axis; a negative number counts from the axis' end, an absent `end` is the
- * end itself. On an axis of symbolic size "n", `slice(x, 1, 0, -1)` has size "n-1".
+ * end itself. On an axis of size "n", `slice(x, 1, 0, -1)` has size "n-1" and `slice(x, 1, -1)` size 1.
  */
-export function slice(x: Tensor, axis: number, start: number, end?: number): Tensor {
+export function slice(x: Tensor, axis: number, start: Dim, end?: Dim): Tensor {
   const at = resolveAxis("slice", x.shape, axis);
   const dim = x.shape[at]!;
-  const stop = end ?? 0;
-  const fromEnd = end === undefined || end < 0;
-  const size = sliceSize(dim, start, stop, fromEnd);
-  if (
-    !Number.isInteger(start) ||
-    !Number.isInteger(stop) ||
-    size === undefined ||
-    (typeof size === "number" && size < 1)
-  ) {
+  const from = place(dim, start);
+  const to = end === undefined ? dim : place(dim, end);
+  const size = subtractDims(to, from);
+  if (size === 0 || (typeof dim === "number" && typeof to === "number" && to > dim)) {
     throw new InvalidInput(
       `slice: [${start}, ${end ?? "end"}) is not a part of axis ${axis} of ${showShape(x.shape)}`,
     );
   }
   if (size === dim) return x;
   const shape = x.shape.map((d, i) => (i === at ? size : d));
-  const normalStart = typeof dim === "number" && start < 0 ? start + dim : start;
-  const normalEnd = typeof dim === "number" && fromEnd ? dim + stop : stop;
-  return x.graph.make(
-    "slice",
-    { axis: at, start: normalStart, end: normalEnd },
-    [x],
-    [{ dtype: x.dtype, shape }],
-  )[0]!;
+  return x.graph.make("slice", { axis: at, start: from, end: to }, [x], [{ dtype: x.dtype, shape }])[0]!;
 }
 
-function sliceSize(dim: Dim, start: number, stop: number, fromEnd: boolean): Dim | undefined {
-  if (typeof dim === "number") {
-    const from = start < 0 ? dim + start : start;
-    const to = fromEnd ? dim + stop : stop;
-    return from < 0 || to > dim || to <= from ? undefined : to - from;
-  }
-  if (start < 0) return fromEnd && stop > start ? stop - start : undefined;
-  return fromEnd ? shiftDim(dim, stop - start) : stop > start ? stop - start : undefined;
+function place(dim: Dim, at: Dim): Dim {
+  return typeof at === "number" && at < 0 ? subtractDims(dim, -at) : canonicalDim(at);
 }
 
 /** The tensor with `before` and `after` zeros added along an axis. */
-export function pad(x: Tensor, axis: number, before: number, after: number): Tensor {
+export function pad(x: Tensor, axis: number, before: Dim, after: Dim): Tensor {
   const at = resolveAxis("pad", x.shape, axis);
-  if (!Number.isInteger(before) || !Number.isInteger(after) || before < 0 || after < 0) {
-    throw new InvalidInput(`pad: ${before} and ${after} are not numbers of zeros`);
-  }
-  if (before === 0 && after === 0) return x;
-  const shape = x.shape.map((dim, i) => (i === at ? shiftDim(dim, before + after) : dim));
-  return x.graph.make("pad", { axis: at, before, after }, [x], [{ dtype: x.dtype, shape }])[0]!;
+  const size = addDims(before, x.shape[at]!, after);
+  if (size === x.shape[at]) return x;
+  const shape = x.shape.map((dim, i) => (i === at ? size : dim));
+  const attributes = { axis: at, before: canonicalDim(before), after: canonicalDim(after) };
+  return x.graph.make("pad", attributes, [x], [{ dtype: x.dtype, shape }])[0]!;
 }
