@@ -61,7 +61,8 @@ export function encode(value: unknown): Uint8Array<ArrayBuffer> {
     if (node === null) return null;
     if (ancestors.has(node))
       throw new InvalidInput(`${path} refers back to its own parent: plain data has no cycles`);
-    const name = node.constructor?.name;
+    const prototype: object | null = Object.getPrototypeOf(node);
+    const name = prototype?.constructor?.name;
     if (ArrayBuffer.isView(node)) {
       if (name === undefined || !Object.hasOwn(TYPED_ARRAYS, name))
         throw new InvalidInput(`${path} is a ${name}: use one of ${Object.keys(TYPED_ARRAYS).join(", ")}`);
@@ -74,7 +75,6 @@ export function encode(value: unknown): Uint8Array<ArrayBuffer> {
     ancestors.add(node);
     try {
       if (Array.isArray(node)) return Array.from(node, (item, i) => visit(item, `${path}[${i}]`));
-      const prototype = Object.getPrototypeOf(node);
       if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
         throw new InvalidInput(`${path} is a ${name}: state, questions and answers must be plain data`);
       return Object.fromEntries(
