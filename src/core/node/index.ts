@@ -1,0 +1,2 @@
+export { type FileContent, writeFileAtomic, writeLinesAtomic } from "./files.ts";
+export { type LockOptions, withLock } from "./lock.ts";
