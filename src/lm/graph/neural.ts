@@ -1,7 +1,7 @@
 /** What transformers are made of: normalisation, rotary positions, masks, attention and the token loss. */
 
 import { InvalidInput } from "../../core/errors.ts";
-import { broadcastShapes, type Dim, sameShape, showShape } from "./dims.ts";
+import { broadcastShapes, type Dim, multiplyDims, sameShape, showShape } from "./dims.ts";
 import { add, and, cast, cos, lessOrEqual, mul, neg, sin, where } from "./elementwise.ts";
 import { fixedDim, requireType, type Tensor } from "./graph.ts";
 import { logProbability } from "./indexing.ts";
@@ -140,10 +140,11 @@ export function attention(
   if (queryHeads % keyHeads !== 0)
     throw new InvalidInput(`attention: ${keyHeads} key heads do not divide ${queryHeads} query heads`);
   const scale = options.scale ?? 1 / Math.sqrt(fixedDim("attention", q, -1));
-  const grouped = reshape(mul(q, scale), [batch, keyHeads, -1, d]);
+  const rows = multiplyDims([queryHeads / keyHeads, queries]);
+  const grouped = reshape(mul(q, scale), [batch, keyHeads, rows, d]);
   const products = reshape(matmul(grouped, k, { transposeB: true }), [batch, heads, queries, k.shape[2]!]);
   const weights = softmax(options.bias === undefined ? products : add(products, options.bias));
-  const mixed = matmul(reshape(weights, [batch, keyHeads, -1, k.shape[2]!]), v);
+  const mixed = matmul(reshape(weights, [batch, keyHeads, rows, k.shape[2]!]), v);
   return reshape(mixed, [batch, heads, queries, v.shape[3]!]);
 }
 
