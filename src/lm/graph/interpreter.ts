@@ -4,10 +4,10 @@
  */
 
 import { InvalidInput } from "../../core/errors.ts";
-import { dimTerms, evaluateDim, showShape } from "./dims.ts";
+import { evaluateDim, showShape } from "./dims.ts";
 import type { Node, NodeOf, OperationName, Tensor } from "./graph.ts";
 import { type Context, type Kernel, kernels } from "./kernels.ts";
-import { liveNodes } from "./live.ts";
+import { liveNodes, soleName } from "./live.ts";
 import type { Value } from "./values.ts";
 
 export type { Value } from "./values.ts";
@@ -62,15 +62,10 @@ function bind(name: string, tensor: Tensor, value: Value, sizes: Map<string, num
     );
   if (value.dims.length !== tensor.shape.length) throw mismatch();
   for (const [i, dim] of tensor.shape.entries()) {
-    const terms = dimTerms(dim);
-    const single =
-      terms.length === 1 && terms[0]![0] === 1 && terms[0]![1].length === 1 ? terms[0]![1][0]! : undefined;
-    if (single !== undefined && !sizes.has(single)) sizes.set(single, value.dims[i]!);
-    else if (
-      single !== undefined
-        ? sizes.get(single) !== value.dims[i]
-        : dim !== value.dims[i] && typeof dim === "number"
-    )
+    const size = value.dims[i]!;
+    const name = soleName(dim);
+    if (name !== undefined && !sizes.has(name)) sizes.set(name, size);
+    if (typeof dim === "number" ? dim !== size : name !== undefined && sizes.get(name) !== size)
       throw mismatch();
   }
 }

@@ -1,0 +1,1 @@
+export { type NodeOptions, onnxRuntimeNode } from "./onnx-runtime.ts";

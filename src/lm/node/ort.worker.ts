@@ -1,0 +1,77 @@
+/** The thread in which onnxruntime-node runs, so that the event loop of its owner stays free. */
+
+import { isMainThread, parentPort, workerData } from "node:worker_threads";
+import { FpxError } from "../../core/errors.ts";
+import { type OrtModule, ortEngine, runtimeFailure } from "../runtimes/ort.ts";
+import { residentSession } from "../runtimes/resident.ts";
+import type { Session, Tensors } from "../runtimes/runtime.ts";
+import type { Call, Cancel, Loaded, Reply, WorkerSettings } from "./protocol.ts";
+
+if (!isMainThread && parentPort !== null) serve(parentPort, workerData as WorkerSettings);
+
+function serve(port: NonNullable<typeof parentPort>, settings: WorkerSettings): void {
+  let session: Session | undefined;
+  const waiting = new Map<number, AbortController>();
+
+  const answer = async (call: Call, signal: AbortSignal): Promise<Loaded | Tensors | undefined> => {
+    if (call.kind === "load") {
+      session = await load(call.model, settings);
+      return { inputs: session.inputs, outputs: session.outputs };
+    }
+    if (call.kind === "write") return void (await session!.write(call.tensors));
+    if (call.kind === "run")
+      return session!.run(call.feeds, { fetch: call.fetch, carry: call.carry, signal });
+    if (call.kind === "read") return session!.read(call.names);
+    return void (await session?.close());
+  };
+
+  port.on("message", (call: Call | Cancel) => {
+    if (call.kind === "cancel") return waiting.get(call.id)?.abort();
+    const controller = new AbortController();
+    waiting.set(call.id, controller);
+    answer(call, controller.signal)
+      .then(
+        (result) =>
+          port.postMessage(
+            { id: call.id, result } satisfies Reply,
+            call.kind === "load" ? [] : buffers(result as Tensors | undefined),
+          ),
+        (error: unknown) => port.postMessage({ id: call.id, error: describe(error) } satisfies Reply),
+      )
+      .finally(() => waiting.delete(call.id));
+  });
+}
+
+async function load(
+  model: Uint8Array,
+  { threads, spinning, optimisation }: WorkerSettings,
+): Promise<Session> {
+  const ort = (await import("onnxruntime-node")) as unknown as OrtModule;
+  try {
+    const session = await ort.InferenceSession.create(model, {
+      executionProviders: ["cpu"],
+      executionMode: "sequential",
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: optimisation,
+      logSeverityLevel: 3,
+      extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
+    });
+    return residentSession(ortEngine(ort, session, true));
+  } catch (cause) {
+    throw runtimeFailure("onnxruntime-node could not load the model", cause);
+  }
+}
+
+function buffers(tensors: Tensors | undefined): ArrayBuffer[] {
+  return Object.values(tensors ?? {}).map((tensor) => tensor.data.buffer as ArrayBuffer);
+}
+
+function describe(error: unknown): { name: string; code: string; message: string } {
+  if (error instanceof FpxError) return { name: error.name, code: error.code, message: error.message };
+  return {
+    name: "FpxError",
+    code: "RUNTIME_FAILURE",
+    message: error instanceof Error ? error.message : String(error),
+  };
+}

@@ -1,0 +1,1 @@
+export { type EmitOptions, emitOnnx } from "./emit.ts";
