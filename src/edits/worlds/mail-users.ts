@@ -1,0 +1,46 @@
+/** What the simulated users of the mail world accept. */
+
+import { type Draws, pick } from "./mail-plan.ts";
+import { DIMENSIONS, PLAIN } from "./mail-styles.ts";
+import type { MailDemands, MailStyle } from "./mail-text.ts";
+import { shuffled } from "./mail-wishes.ts";
+import type { UserKind, Wish } from "./world.ts";
+
+/** The styles that a user accepts in an episode. */
+export function drawDemands(kind: UserKind, wishes: readonly Wish[], draws: Draws): MailDemands {
+  switch (kind) {
+    case "strong":
+    case "lazy":
+      return demandsOf(wishes);
+    case "weak":
+      return demandsOf(wishes, shuffled(draws, wishes).slice(0, 1 + draws.integer(2)));
+    case "lateral": {
+      const granted = demandsOf(
+        wishes,
+        wishes.filter(() => draws.uniform() < 0.35),
+      );
+      const whims = DIMENSIONS.filter(() => draws.uniform() < 0.3).map(({ name, wishes: values }) => [
+        name,
+        [pick(draws, [PLAIN, ...Object.keys(values)])],
+      ]);
+      return { ...granted, ...Object.fromEntries(whims) };
+    }
+  }
+}
+
+/** Whether a lazy user sends a draft as it is although the edit would cost `cost`. */
+export function letsPass(cost: number, draws: Draws): boolean {
+  return cost > 0.4 && draws.uniform() < 0.95;
+}
+
+/** The demanded wishes must be met, the others may be. */
+export function demandsOf(wishes: readonly Wish[], demanded: readonly Wish[] = wishes): MailDemands {
+  return Object.fromEntries(
+    wishes.map((wish) => [wish.dimension, demanded.includes(wish) ? [wish.value] : [PLAIN, wish.value]]),
+  );
+}
+
+/** The style that meets all wishes. */
+export function styleOf(wishes: readonly Wish[]): MailStyle {
+  return Object.fromEntries(wishes.map(({ dimension, value }) => [dimension, value]));
+}
