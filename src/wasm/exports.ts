@@ -1,0 +1,72 @@
+/** An address in the kernels' memory, in bytes. */
+export type Address = number;
+
+type Fill = (
+  out: Address,
+  groups: number,
+  key0: number,
+  key1: number,
+  block: bigint,
+  step: number,
+  index: number,
+  scale: number,
+  add: number,
+) => void;
+
+type Gemm = (
+  m: number,
+  n: number,
+  k: number,
+  alpha: number,
+  a: Address,
+  aRow: number,
+  aColumn: number,
+  b: Address,
+  bRow: number,
+  bColumn: number,
+  c: Address,
+  scratch: Address,
+) => void;
+
+type Gemv = (m: number, n: number, alpha: number, a: Address, x: Address, y: Address) => void;
+
+/** What the compiled kernels export; each function is described at its source in `kernels/`. */
+export interface KernelExports {
+  readonly memory: WebAssembly.Memory;
+  heapBase(): Address;
+  words(
+    out: Address,
+    groups: number,
+    key0: number,
+    key1: number,
+    block: bigint,
+    step: number,
+    index: number,
+  ): void;
+  readonly normals32: Fill;
+  readonly normals64: Fill;
+  readonly signs32: Fill;
+  readonly signs64: Fill;
+  dot32(x: Address, y: Address, n: number): number;
+  dot64(x: Address, y: Address, n: number): number;
+  axpy32(alpha: number, x: Address, y: Address, n: number): void;
+  axpy64(alpha: number, x: Address, y: Address, n: number): void;
+  scal32(alpha: number, x: Address, n: number): void;
+  scal64(alpha: number, x: Address, n: number): void;
+  readonly gemv64: Gemv;
+  readonly gemvTransposed64: Gemv;
+  gemmScratch(n: number, bytes: number): number;
+  readonly gemm32: Gemm;
+  readonly gemm64: Gemm;
+  cholesky64(a: Address, n: number): number;
+  eigh64(a: Address, n: number, d: Address, work: Address): number;
+  levenshteinScratch(longest: number): number;
+  levenshtein(
+    tokens: Address,
+    lengths: Address,
+    count: number,
+    out: Address,
+    most: number,
+    scratch: Address,
+  ): void;
+}
