@@ -83,9 +83,9 @@ export function barPlot(options: BarPlotOptions): string {
     return Math.max(...values.map((value) => pixelWidth(print(value), FONT) + 6), 0);
   };
   const box: Box = {
-    left: 20 + labelWidth + room((value) => value < 0),
+    left: 11 + labelWidth + room((value) => value < 0),
     top: head.bottom,
-    right: width - 12 - room((value) => value >= 0),
+    right: width - 4 - room((value) => value >= 0),
     bottom: head.bottom + rowHeights.reduce((sum, height) => sum + height, 0),
   };
   const scale = linearScale(Math.min(0, ...all), Math.max(0, ...all), { percent, ticks: 4 });
@@ -99,7 +99,7 @@ export function barPlot(options: BarPlotOptions): string {
     const lines = labels[row]!;
     lines.forEach((line, i) => {
       const y = middle + (i - (lines.length - 1) / 2) * LINE + 4.3;
-      rows += textElement(line, { class: "end", x: 10 + labelWidth, y });
+      rows += textElement(line, { class: "end", x: 2 + labelWidth, y });
     });
     const stack = series.length * BAR + (series.length - 1) * 2;
     series.forEach((one, index) => {
@@ -140,10 +140,8 @@ function drawBar(
     const high = px(interval.high[row]!);
     const [middle, top, bottom] = [y + BAR / 2, y + 5, y + BAR - 5].map(coordinate);
     const [left, right] = [low, high].map(coordinate);
-    svg += element("path", {
-      class: "whisker",
-      d: `M${left} ${middle}H${right}M${left} ${top}V${bottom}M${right} ${top}V${bottom}`,
-    });
+    const d = `M${left} ${middle}H${right}M${left} ${top}V${bottom}M${right} ${top}V${bottom}`;
+    svg += element("path", { class: "whisker-edge", d }) + element("path", { class: "whisker", d });
     start = Math.min(start, low);
     end = Math.max(end, high);
   }

@@ -10,7 +10,7 @@ export interface PlotOptions {
   readonly title: string;
   /** Read out by screen readers; by default a summary of the data. */
   readonly description?: string;
-  /** Pixels; default 480. The picture scales with its surroundings. */
+  /** Pixels; default 440. The picture scales with its surroundings. */
   readonly width?: number;
   /** Pixels; default 300, for bars as high as they need. */
   readonly height?: number;
@@ -50,9 +50,9 @@ export interface LegendEntry {
   readonly mark: "line" | "point" | "box";
 }
 
-export const FONT = 12.5;
-const TITLE_FONT = 14;
-const MARGIN = 10;
+export const FONT = 13;
+const TITLE_FONT = 14.5;
+const MARGIN = 2;
 
 /** Title, legend and the label of the vertical axis, from the top down; `bottom` is where the box may begin. */
 export function header(
@@ -62,7 +62,7 @@ export function header(
   axisLabel: string | undefined,
 ): { readonly svg: string; readonly bottom: number } {
   let svg = "";
-  let y = MARGIN;
+  let y = 4;
   for (const line of wrap(title, width - 2 * MARGIN, TITLE_FONT, 2)) {
     svg += textElement(line, { class: "title", x: MARGIN, y: y + 12 });
     y += 18;
@@ -73,7 +73,7 @@ export function header(
   for (const { name, index, mark } of legend) {
     const [label = ""] = wrap(name, width - 2 * MARGIN - 30, FONT, 1);
     const extent = 24 + pixelWidth(label, FONT) + 12;
-    if (x > MARGIN && x + extent > width) {
+    if (x > MARGIN && x + extent - 12 > width) {
       x = MARGIN;
       y += 18;
       rows += 1;
@@ -187,7 +187,7 @@ export function plotSize(
   options: PlotOptions,
   defaults: { readonly height: number },
 ): { width: number; height: number } {
-  const { width = 480, height = defaults.height } = options;
+  const { width = 440, height = defaults.height } = options;
   if (!(width >= 200 && width <= 10_000) || !(height >= 120 && height <= 10_000)) {
     throw new InvalidInput(
       `plot "${options.title}": width must lie in 200 to 10000 and height in 120 to 10000 pixels, got ${width} x ${height}`,

@@ -94,9 +94,9 @@ export function histogramPlot(options: HistogramOptions): string {
     series.length > 1 ? series.map(({ name }, index) => ({ name, index, mark: "box" as const })) : [];
   const head = header(size.width, title, legend, measure);
   const box: Box = {
-    left: Math.max(24, 14 + labelRoom(ys)),
+    left: Math.max(16, 10 + labelRoom(ys)),
     top: head.bottom,
-    right: size.width - Math.max(12, pixelWidth(xs.ticks[xs.ticks.length - 1]?.label ?? "", FONT) / 2 + 4),
+    right: size.width - Math.max(6, pixelWidth(xs.ticks[xs.ticks.length - 1]?.label ?? "", FONT) / 2),
     bottom: size.height - 44,
   };
   const px = (value: number): string => coordinate(box.left + xs.position(value) * (box.right - box.left));

@@ -41,10 +41,7 @@ export function formatInterval(
 /** `m×10ᵉ` with `decimals` digits in the mantissa; zero is "0". */
 export function powerOfTen(value: number, exponent: number, decimals: number): string {
   if (value === 0) return "0";
-  const mantissa = (value / 10 ** exponent).toFixed(decimals);
-  const power = `10${superscript(exponent)}`;
-  if (decimals === 0 && Number(mantissa) === 1) return power;
-  return `${mantissa}×${power}`;
+  return `${(value / 10 ** exponent).toFixed(decimals)}×10${superscript(exponent)}`;
 }
 
 /** Groups the digits before the point by thousands. */

@@ -20,10 +20,9 @@ export const pageStyle: string = [
   "figure{margin:1.25rem 0}",
   "figcaption,caption,.note,footer{color:var(--muted);font-size:.9rem;line-height:1.45}",
   ".fpx-plot{display:block;width:100%}",
-  "figure:not(.grid *)>.fpx-plot{max-width:36rem}",
+  "figure:not(.grid *)>.fpx-plot{max-width:34rem}",
   ".grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,25rem),1fr));gap:1.25rem 1.75rem;align-items:start;margin:1.25rem 0}",
-  ".grid>*{margin:0;min-width:0}",
-  ".facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,11.5rem),1fr));gap:.9rem;margin:1.5rem 0;padding:0}",
+  ".facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,9.25rem),1fr));gap:.9rem;margin:1.5rem 0;padding:0}",
   ".facts>div{background:var(--raised);border-radius:.5rem;padding:.8rem 1rem}",
   ".facts dt{color:var(--muted);font-size:.88rem;line-height:1.35}",
   ".facts dd{margin:.15rem 0 0;font-size:1.5rem;font-weight:600;line-height:1.25;font-variant-numeric:tabular-nums}",
@@ -50,9 +49,10 @@ export const pageStyle: string = [
   "details{margin:1.25rem 0}",
   "summary{cursor:pointer;color:var(--muted)}",
   "footer{margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--rule)}",
+  ".grid>*{margin:0;min-width:0}",
   "@media print{body{max-width:none;padding:0;font-size:10.5pt}nav{display:none}h2{break-after:avoid}figure,.diff,tr,.facts>div{break-inside:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}",
   plotStyle,
 ].join("\n");
 
 /** SHA-256 of `pageStyle` in base64, as a content security policy names it. */
-export const pageStyleHash = "oBzVBvnybC9NMd054ZZ/jPU0ulNnwmV8owRvR0xwwr8=";
+export const pageStyleHash = "ttlbj8RWzQIpNbJBSNaE9o/P/CpwpMXas10UeU+NnZY=";

@@ -11,7 +11,7 @@ export interface Palette {
   readonly insertInk: string;
   readonly delete: string;
   readonly deleteInk: string;
-  /** Colours of the series in order, after the set of Okabe and Ito; told apart with any colour vision. */
+  /** Colours of the series in order, near those of Okabe and Ito; told apart with normal and red-green colour vision. */
   readonly series: readonly string[];
 }
 
@@ -25,7 +25,7 @@ export const lightPalette: Palette = {
   insertInk: "#0b4a2c",
   delete: "#fbe0dc",
   deleteInk: "#86210f",
-  series: ["#0072b2", "#d55e00", "#009e73", "#c15a98", "#b98500", "#4aa7dd", "#707884"],
+  series: ["#0476be", "#c75500", "#06a384", "#ae4092", "#bc9800", "#3ea4d3", "#4d5f5b"],
 };
 
 export const darkPalette: Palette = {
@@ -38,7 +38,7 @@ export const darkPalette: Palette = {
   insertInk: "#a9e5c5",
   delete: "#4d1e18",
   deleteInk: "#ffbfb3",
-  series: ["#3f9ee0", "#f0803c", "#1fbf92", "#dd8ec4", "#e3b341", "#a5dcff", "#9aa2ad"],
+  series: ["#35a8ee", "#f68535", "#20c37e", "#e471c3", "#fedd63", "#aedefa", "#7d8e8b"],
 };
 
 /** The number of series colours; further series begin again with another dash and another mark. */

@@ -92,14 +92,14 @@ export function logScale(low: number, high: number, { exact = false }: ScaleOpti
   const round = ladder.filter((value) => [1, 2, 5].includes(leadingDigit(value)));
   const below = round.filter((value) => value <= low * (1 + 1e-9)).at(-1) ?? low;
   const above = round.find((value) => value >= high * (1 - 1e-9)) ?? high;
-  const constant = high - low <= 1e-10 * high;
+  const constant = high - low <= 1e-8 * high;
   const [start, end] = constant
     ? [powerExact(firstDecade), powerExact(lastDecade)]
     : exact
       ? [low, high]
       : [below, above];
   const inside = (value: number): boolean => value >= start * (1 - 1e-9) && value <= end * (1 + 1e-9);
-  const span = Math.log10(end / start);
+  const span = Math.log10(end) - Math.log10(start);
   const base = Math.log10(start);
   const position = (value: number): number => (Math.log10(value) - base) / span;
 
@@ -110,7 +110,7 @@ export function logScale(low: number, high: number, { exact = false }: ScaleOpti
   const every = Math.ceil(span / 7);
   const labelled = round.filter((value) => {
     if (!inside(value)) return false;
-    if (leadingDigit(value) !== 1) return span <= 2.2;
+    if (leadingDigit(value) !== 1) return span < 3;
     return Math.round(Math.log10(value)) % every === 0;
   });
   return {
@@ -160,7 +160,9 @@ function logLabels(values: readonly number[]): readonly string[] {
   const plain = values.every((value) => value > 0.9e-3 && value < 1.1e5);
   return values.map((value) => {
     const exponent = Math.floor(Math.log10(value) + 1e-9);
-    return plain ? group(value.toFixed(Math.max(0, -exponent))) : powerOfTen(value, exponent, 0);
+    return plain
+      ? group(value.toFixed(Math.max(0, -exponent)))
+      : powerOfTen(value, exponent, 0).replace(/^1×/, "");
   });
 }
 

@@ -61,16 +61,24 @@ export function svgRoot(options: {
  */
 export function standaloneSvg(plot: string): string {
   const style = `.fpx-plot{background:var(--surface)}${svgPalettes}${plotStyle}`;
-  return `${plot.replace(/^<svg[^>]*>/, (open) => `${open}<style>${style}</style>`)}\n`;
+  return `${plot.replace(/^<svg[^>]*>/, (open) => `${withMargin(open)}<style>${style}</style>`)}\n`;
+}
+
+/** Room around a plot that stands alone; inside a page the page gives it. */
+function withMargin(open: string): string {
+  return open.replace(/ viewBox="0 0 (\S+) (\S+)" width="\S+" height="\S+"/, (_, w: string, h: string) => {
+    const [width, height] = [Number(w) + 24, Number(h) + 20];
+    return ` viewBox="-12 -10 ${coordinate(width)} ${coordinate(height)}" width="${coordinate(width)}" height="${coordinate(height)}"`;
+  });
 }
 
 const svgPalettes = `.fpx-plot{${paletteProperties(lightPalette)}}@media screen and (prefers-color-scheme:dark){.fpx-plot{${paletteProperties(darkPalette)}}}`;
 
 /** The style sheet of plots; colours come from the palette's custom properties. */
 export const plotStyle: string = [
-  ".fpx-plot{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;font-size:12.5px;max-width:100%;height:auto}",
+  ".fpx-plot{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;font-size:13px;max-width:100%;height:auto}",
   ".fpx-plot text{fill:var(--ink);font-variant-numeric:tabular-nums}",
-  ".fpx-plot .title{font-size:14px;font-weight:600}",
+  ".fpx-plot .title{font-size:14.5px;font-weight:600}",
   ".fpx-plot .quiet{fill:var(--muted)}",
   ".fpx-plot .middle{text-anchor:middle}",
   ".fpx-plot .end{text-anchor:end}",
@@ -79,6 +87,7 @@ export const plotStyle: string = [
   ".fpx-plot .minor{stroke:var(--rule);stroke-width:1;opacity:.45}",
   ".fpx-plot .axis{stroke:var(--muted);stroke-width:1}",
   ".fpx-plot .reference{stroke:var(--muted);stroke-width:1.25;stroke-dasharray:5 4}",
+  ".fpx-plot .whisker-edge{stroke:var(--surface);stroke-width:4;stroke-linecap:square;fill:none;opacity:.75}",
   ".fpx-plot .whisker{stroke:var(--ink);stroke-width:1.5;fill:none}",
   ".fpx-plot .line{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round;stroke-linecap:round}",
   ".fpx-plot .band{fill:var(--c);opacity:.16}",

@@ -112,9 +112,9 @@ function xyPlot<Series extends LineSeries>(
   const head = header(size.width, title, legend, options.y.label);
   const lastLabel = xs.ticks[xs.ticks.length - 1]?.label ?? "";
   const box: Box = {
-    left: Math.max(24, 14 + labelRoom(ys)),
+    left: Math.max(16, 10 + labelRoom(ys)),
     top: head.bottom,
-    right: size.width - Math.max(12, pixelWidth(lastLabel, FONT) / 2 + 4),
+    right: size.width - Math.max(6, pixelWidth(lastLabel, FONT) / 2),
     bottom: size.height - 44,
   };
   const width = box.right - box.left;
