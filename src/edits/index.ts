@@ -6,6 +6,17 @@ export {
   editCosts,
   type Normalize,
 } from "./cost.ts";
+export {
+  checkExport,
+  type Exclusion,
+  type ExportOptions,
+  type ExportReport,
+  exportLines,
+} from "./exports/export.ts";
+export type { CarriedRecord, EditFormat, FormatKind } from "./exports/format.ts";
+export { EDIT_FORMATS, editFormat } from "./exports/formats.ts";
+export { type ImportedFile, type ImportReject, importFormat } from "./exports/import.ts";
+export { type Redact, type RedactedField, redactRecord } from "./exports/redact.ts";
 export { FIELD_ALIASES, type FieldMap, type FieldRole, parseFieldMap } from "./fields.ts";
 export {
   type EditLog,
