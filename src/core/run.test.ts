@@ -193,7 +193,17 @@ describe("the driver", () => {
   });
 
   it("marks a result as not reproducible when the clock ended it", () => {
-    const { status, reproducible } = runSync(solver, bowl, { seed: 7, stop: { maxSeconds: 0 } });
+    const slow: Bowl = {
+      ...bowl,
+      value: {
+        name: "value",
+        answer(x) {
+          for (const until = performance.now() + 2; performance.now() < until; );
+          return bowl.value.answer(x, undefined);
+        },
+      },
+    };
+    const { status, reproducible } = runSync(solver, slow, { seed: 7, stop: { maxSeconds: 0.03 } });
     expect(status).toBe("budget");
     expect(reproducible).toBe(false);
     expect(reference.reproducible).toBe(true);
