@@ -35,7 +35,10 @@ function radius32(w: v128): v128 {
 let cos32: v128 = i32x4.splat(0);
 let sin32: v128 = i32x4.splat(0);
 
-/** Cosine and sine of 2 pi (w + 2^29) / 2^32: two bits choose the quarter turn, the rest the place in it. */
+/**
+ * Cosine and sine of an angle uniform on the circle: the upper two bits count quarter turns, and the others,
+ * as a signed fraction, go up to half a quarter back or on.
+ */
 // @ts-ignore: decorator
 @inline
 function turn32(w: v128): void {
@@ -125,7 +128,7 @@ function radius64(w: v128): v128 {
 let cos64: v128 = i32x4.splat(0);
 let sin64: v128 = i32x4.splat(0);
 
-/** Cosine and sine of a full turn divided into 2^54 parts, the top bits of each 64-bit lane, moved by 1/8. */
+/** As `turn32`, from 64-bit lanes; the fraction is the next 52 bits less one half. */
 // @ts-ignore: decorator
 @inline
 function turn64(w: v128): void {
