@@ -1,21 +1,9 @@
 /** Contexts of the mail world: facts drawn from a stream, put into a readable prompt, and read back from it. */
 
 import { InvalidInput } from "../../core/errors.ts";
+import type { Draws } from "../../random/index.ts";
 import { DAYS, DOMAINS, LAST_NAMES, PROMPTS, RECIPIENTS, ROLES, SENDERS, TIMES } from "./mail-words.ts";
 import type { ContextPurpose } from "./world.ts";
-
-/** What the mail world needs of a random stream. */
-export interface Draws {
-  /** A uniform integer in [0, bound). */
-  integer(bound: number): number;
-  /** A uniform number in [0, 1). */
-  uniform(): number;
-}
-
-/** A uniformly drawn member of a non-empty list. */
-export function pick<T>(draws: Draws, list: readonly T[]): T {
-  return list[draws.integer(list.length)]!;
-}
 
 /** Everything that a mail says, as words; `domain` is the index of the hidden domain. */
 export interface MailFacts {
@@ -45,20 +33,20 @@ export function drawFacts(draws: Draws, purpose: ContextPurpose): MailFacts {
 function anyFacts(draws: Draws): MailFacts {
   const domain = draws.integer(DOMAINS.length);
   const { items, topics, problems } = DOMAINS[domain]!;
-  const [title, first] = pick(draws, RECIPIENTS);
+  const [title, first] = draws.pick(RECIPIENTS);
   return {
     domain,
     title,
     first,
-    last: pick(draws, LAST_NAMES),
-    sender: pick(draws, SENDERS),
-    surname: pick(draws, LAST_NAMES),
-    role: pick(draws, ROLES),
-    item: pick(draws, items),
-    topic: pick(draws, topics),
-    ...pick(draws, problems),
-    day: pick(draws, DAYS),
-    time: pick(draws, TIMES),
+    last: draws.pick(LAST_NAMES),
+    sender: draws.pick(SENDERS),
+    surname: draws.pick(LAST_NAMES),
+    role: draws.pick(ROLES),
+    item: draws.pick(items),
+    topic: draws.pick(topics),
+    ...draws.pick(problems),
+    day: draws.pick(DAYS),
+    time: draws.pick(TIMES),
   };
 }
 
@@ -87,7 +75,7 @@ export function wordsOf(facts: MailFacts): Readonly<Record<string, string>> {
 /** The context of a mail: one of the ways to state the facts. */
 export function promptOf(facts: MailFacts, draws: Draws): string {
   const words = wordsOf(facts);
-  return pick(draws, PROMPTS).replaceAll(/\{(\w+)\}/g, (_, key: string) => words[key]!);
+  return draws.pick(PROMPTS).replaceAll(/\{(\w+)\}/g, (_, key: string) => words[key]!);
 }
 
 /**

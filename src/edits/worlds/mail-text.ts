@@ -1,8 +1,9 @@
 /** Mails as text: a mail of one style, and the lattice of all mails that meet some demands. */
 
+import type { Draws } from "../../random/index.ts";
 import { tokenizeWords } from "../tokens.ts";
 import { nearestText } from "./lattice.ts";
-import { type Draws, type MailFacts, pick, wordsOf } from "./mail-plan.ts";
+import { type MailFacts, wordsOf } from "./mail-plan.ts";
 import { type Condition, DIMENSIONS, PHRASES, PLAIN, SLOTS } from "./mail-styles.ts";
 
 /** A value for each dimension of style; a dimension that is not named is plain. */
@@ -15,7 +16,7 @@ export type MailDemands = Readonly<Record<string, readonly string[]>>;
 export function writeMail(facts: MailFacts, style: MailStyle, draws?: Draws): string {
   const demands = Object.fromEntries(Object.entries(style).map(([name, value]) => [name, [value]]));
   const slots = alternatives(facts, demands);
-  return joined(slots.map((wordings) => (draws ? pick(draws, wordings) : wordings[0]!)));
+  return joined(slots.map((wordings) => (draws ? draws.pick(wordings) : wordings[0]!)));
 }
 
 /** A mail that a user accepts, and the tokens inserted, removed or replaced on the way to it. */

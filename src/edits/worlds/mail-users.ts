@@ -1,6 +1,6 @@
 /** What the simulated users of the mail world accept. */
 
-import { type Draws, pick } from "./mail-plan.ts";
+import type { Draws } from "../../random/index.ts";
 import { DIMENSIONS, PLAIN } from "./mail-styles.ts";
 import type { MailDemands, MailStyle } from "./mail-text.ts";
 import { shuffled } from "./mail-wishes.ts";
@@ -21,7 +21,7 @@ export function drawDemands(kind: UserKind, wishes: readonly Wish[], draws: Draw
       );
       const whims = DIMENSIONS.filter(() => draws.uniform() < 0.3).map(({ name, wishes: values }) => [
         name,
-        [pick(draws, [PLAIN, ...Object.keys(values)])],
+        [draws.pick([PLAIN, ...Object.keys(values)])],
       ]);
       return { ...granted, ...Object.fromEntries(whims) };
     }

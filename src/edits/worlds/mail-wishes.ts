@@ -1,6 +1,6 @@
 /** The hidden wishes of a mail world: which domain wants which style, drawn from the world's seed. */
 
-import { type Draws, pick } from "./mail-plan.ts";
+import type { Draws } from "../../random/index.ts";
 import { DIMENSIONS, type StyleDimension } from "./mail-styles.ts";
 import { DOMAINS } from "./mail-words.ts";
 import type { HiddenDomain, Wish } from "./world.ts";
@@ -42,7 +42,7 @@ function drawDimensions(draws: Draws): StyleDimension[] {
 export function shuffled<T>(draws: Draws, list: readonly T[]): T[] {
   const rest = [...list];
   return list.map(() => {
-    const taken = pick(draws, rest);
+    const taken = draws.pick(rest);
     rest.splice(rest.indexOf(taken), 1);
     return taken;
   });
