@@ -1,0 +1,128 @@
+/** What policies are worth: likelihood and preference on held-out edits, distance and true cost of fresh drafts. */
+import type { Context, Policy, ResponseLogProb } from "../../lm/index.ts";
+import { type CostOptions, editCost } from "../cost.ts";
+import { comparableRecord, contextKey, type EditRecord, isEdited } from "../record.ts";
+import type { EditWorld } from "../worlds/world.ts";
+import { type MeanInterval, meanInterval } from "./interval.ts";
+
+/** Held-out edits under one policy. */
+export interface LikelihoodScores {
+  /** Mean negative log-likelihood of the edited texts, nats per token, pooled over tokens (end token included). */
+  readonly nll: number;
+  /** Share of changed drafts whose edited text has the higher mean log-probability per token; null without any. */
+  readonly preferenceAccuracy: MeanInterval | null;
+}
+
+/** Fresh greedy drafts for held-out contexts against the users' final texts. */
+export interface DistanceScores {
+  readonly distance: MeanInterval;
+  /** Distance of the fresh draft minus that of the logged draft, edit by edit; negative is better. */
+  readonly againstLogged: MeanInterval;
+}
+
+/** Edits that the simulated user makes of fresh drafts for fresh contexts. */
+export interface EpisodeScores {
+  readonly cost: MeanInterval;
+  /** Cost minus that of the base model's draft, episode by episode; null for the base itself. */
+  readonly againstBase: MeanInterval | null;
+  /** Share of the distance between the base and the policy that knows the wishes that this policy closes. */
+  readonly gapClosed: number | null;
+}
+
+/** Likelihood and preference accuracy of held-out edits. */
+export async function scoreLikelihood(
+  policy: Policy,
+  records: readonly EditRecord[],
+  options: { readonly adapter: string | null; readonly signal?: AbortSignal },
+): Promise<LikelihoodScores> {
+  const texts = records.map(comparableRecord);
+  const edited = await policy.logProbs(
+    texts.map((record) => ({ context: record.context, response: record.edited })),
+    options,
+  );
+  const changed = texts.flatMap((record, i) => (isEdited(record) ? [{ record, edited: edited[i]! }] : []));
+  const drafts = await policy.logProbs(
+    changed.map(({ record }) => ({ context: record.context, response: record.draft })),
+    options,
+  );
+  const perToken = ({ logProb, tokens }: ResponseLogProb) => logProb / tokens;
+  const wins = changed.map((pair, i) => (perToken(pair.edited) > perToken(drafts[i]!) ? 1 : 0));
+  const total = edited.reduce((sum, { logProb }) => sum - logProb, 0);
+  return {
+    nll: total / edited.reduce((sum, { tokens }) => sum + tokens, 0),
+    preferenceAccuracy: wins.length > 0 ? meanInterval(wins) : null,
+  };
+}
+
+/** One draft per context, greedy, in their order; equal contexts are drafted once. */
+export async function draftAll(
+  policy: Policy,
+  contexts: readonly Context[],
+  options: {
+    readonly adapter: string | null;
+    readonly maxNewTokens: number;
+    readonly signal?: AbortSignal;
+    readonly onDone?: (contexts: number) => void;
+  },
+): Promise<string[]> {
+  const { onDone, ...generate } = options;
+  const distinct = new Map(contexts.map((context) => [contextKey(context), context]));
+  const drafts = new Map<string, string>();
+  const entries = [...distinct];
+  for (let start = 0; start < entries.length; start += 64) {
+    const part = entries.slice(start, start + 64);
+    const generations = await policy.generate(
+      part.map(([, context]) => context),
+      { temperature: 0, ...generate },
+    );
+    for (const [i, { text }] of generations.entries()) drafts.set(part[i]![0], text);
+    onDone?.(Math.min(start + 64, entries.length));
+  }
+  return contexts.map((context) => drafts.get(contextKey(context))!);
+}
+
+/** Distances of `drafts[i]` and of the logged draft to what the user left in `records[i]`. */
+export function scoreDistance(
+  records: readonly EditRecord[],
+  drafts: readonly string[],
+  cost: CostOptions,
+): DistanceScores {
+  const texts = records.map(comparableRecord);
+  // An empty draft has no tokens to normalise by; as a draft of one token it costs the whole text.
+  const distances = texts.map(({ edited }, i) => distanceTo(edited, drafts[i]!, cost));
+  const logged = texts.map(({ draft, edited }) => distanceTo(edited, draft, cost));
+  return {
+    distance: meanInterval(distances),
+    againstLogged: meanInterval(distances.map((distance, i) => distance - logged[i]!)),
+  };
+}
+
+const distanceTo = (edited: string, draft: string, cost: CostOptions): number =>
+  editCost(draft === "" ? "." : draft, edited, cost);
+
+/** True costs of drafts for fresh contexts: what the strong user of the world changes. */
+export function episodeCosts(
+  world: EditWorld,
+  contexts: readonly string[],
+  drafts: readonly string[],
+): number[] {
+  return contexts.map((context, episode) => {
+    const draft = drafts[episode]!;
+    return world.cost(draft, world.edit(context, draft, { user: "strong", episode }));
+  });
+}
+
+/** Scores of costs beside the base's and those of the policy that knows the wishes. */
+export function scoreEpisodes(
+  costs: readonly number[],
+  base: readonly number[],
+  informed: readonly number[],
+): EpisodeScores {
+  const cost = meanInterval(costs);
+  const gap = meanInterval(base).mean - meanInterval(informed).mean;
+  return {
+    cost,
+    againstBase: costs === base ? null : meanInterval(costs.map((value, i) => value - base[i]!)),
+    gapClosed: gap > 0 ? (meanInterval(base).mean - cost.mean) / gap : null,
+  };
+}

@@ -1,0 +1,43 @@
+import { encodePrompt, encodeResponse, type Tokenizer, type TokenPair } from "../../lm/index.ts";
+import { comparableRecord, type EditRecord, isEdited } from "../record.ts";
+
+/** An edit as token ids: what the model saw, what the user left, what was drafted. */
+export interface Example {
+  readonly record: EditRecord;
+  /** Prompt and edited text. */
+  readonly edited: TokenPair;
+  /** Prompt and draft. */
+  readonly draft: TokenPair;
+  /** Whether the user changed the draft; an unchanged pair holds no preference. */
+  readonly changed: boolean;
+}
+
+export interface EncodedLog {
+  readonly examples: readonly Example[];
+  /** Records whose prompt and longer text do not fit the model; cutting them would make false preferences. */
+  readonly tooLong: readonly EditRecord[];
+}
+
+/** Encodes records for a model with `maximumPositions`; one prompt layout serves draft and edited text alike. */
+export function encodeLog(
+  tokenizer: Tokenizer,
+  records: readonly EditRecord[],
+  maximumPositions: number,
+): EncodedLog {
+  const examples: Example[] = [];
+  const tooLong: EditRecord[] = [];
+  for (const record of records) {
+    const { context, draft, edited } = comparableRecord(record);
+    const prompt = encodePrompt(tokenizer, context);
+    const example = {
+      record,
+      edited: { prompt, response: encodeResponse(tokenizer, edited) },
+      draft: { prompt, response: encodeResponse(tokenizer, draft) },
+      changed: isEdited(record),
+    };
+    const longest = Math.max(example.edited.response.length, example.draft.response.length);
+    if (prompt.length + longest > maximumPositions) tooLong.push(record);
+    else examples.push(example);
+  }
+  return { examples, tooLong };
+}

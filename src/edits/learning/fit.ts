@@ -1,0 +1,65 @@
+import { fingerprint, type RunOptions, type RunResult, run } from "../../core/index.ts";
+import {
+  type AdamwOptions,
+  createTrainer,
+  type Runtime,
+  type Tensor,
+  type Tensors,
+  type TrainingOptions,
+  type TrainingState,
+  train,
+  trainingProgram,
+} from "../../lm/index.ts";
+
+export interface FitOptions extends TrainingOptions {
+  readonly adamw?: AdamwOptions;
+}
+
+export interface FitProblem {
+  readonly loss: Tensor;
+  /** Scalars to watch beside the loss. */
+  readonly metrics: Readonly<Record<string, Tensor>>;
+  /** Number of training examples. */
+  readonly examples: number;
+  /** Inputs of the examples at these places. */
+  feeds(places: readonly number[]): Tensors;
+  /** Weights that stay as they are. */
+  readonly frozen: Tensors;
+  /** First values of the weights that are trained. */
+  readonly initial: Tensors;
+  /** Names data and base model, so that a resumed run cannot mix up its inputs. */
+  readonly identity: unknown;
+}
+
+/**
+ * Trains the weights of `initial` to lower a loss and returns them with the outcome of the run, which is seeded,
+ * observed, stopped and resumed like any other. The runtime's name is part of the problem: its bits hold for one build
+ * and number of threads.
+ */
+export async function fitWeights(
+  runtime: Runtime,
+  problem: FitProblem,
+  options: FitOptions,
+  runOptions: Omit<RunOptions<TrainingState>, "stop">,
+): Promise<RunResult<TrainingState, Tensors>> {
+  const { loss, metrics, examples, feeds, frozen, initial, identity } = problem;
+  const { adamw = {}, ...training } = options;
+  const step = trainingProgram(loss, Object.keys(initial), { ...adamw, metrics });
+  const session = await runtime.load(step.program, { weights: frozen });
+  try {
+    const trainer = createTrainer({ session, step, feeds: (places) => feeds(Array.from(places)) });
+    const outcome = await run(
+      train(training),
+      {
+        fingerprint: fingerprint({ identity, adamw, runtime: runtime.name }),
+        trainer,
+        examples,
+        initial: step.initial(initial),
+      },
+      { ...runOptions, stop: { maxSteps: options.steps } },
+    );
+    return { ...outcome, result: step.parameters(outcome.result) };
+  } finally {
+    await session.close();
+  }
+}

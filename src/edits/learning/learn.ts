@@ -1,0 +1,370 @@
+/**
+ * Learning from a log of user edits, end to end: hold out, cache the reference's log-probabilities, train an adapter by
+ * each method, and measure every policy on the same held-out edits, contexts and episodes.
+ */
+import { fingerprint, InvalidInput } from "../../core/index.ts";
+import {
+  type Adapter,
+  createPolicy,
+  initAdapter,
+  type LanguageModel,
+  type LoraConfig,
+  llamaShapes,
+  type Policy,
+  resolveLora,
+} from "../../lm/index.ts";
+import { createRng } from "../../random/index.ts";
+import { type CopyBaseline, fitCopyBaseline } from "../baseline.ts";
+import type { CostOptions } from "../cost.ts";
+import type { EditRecord } from "../record.ts";
+import { splitLog } from "../split.ts";
+import type { EditWorld } from "../worlds/world.ts";
+import {
+  type DistanceScores,
+  draftAll,
+  type EpisodeScores,
+  episodeCosts,
+  type LikelihoodScores,
+  scoreDistance,
+  scoreEpisodes,
+  scoreLikelihood,
+} from "./evaluate.ts";
+import { type Example, encodeLog } from "./examples.ts";
+import {
+  methods as allMethods,
+  likelihoodObjective,
+  type Method,
+  type MethodOptions,
+  type Objective,
+  type PreferencePair,
+  preferenceObjective,
+} from "./methods.ts";
+import { type Curve, fitStage, type LearnContext } from "./stage.ts";
+
+export interface LearnOptions extends MethodOptions {
+  readonly seed: number;
+  /** Default all. */
+  readonly methods?: readonly Method[];
+  /** Passes over the training edits; default 8. */
+  readonly epochs?: number;
+  /** Edits a step; default 16. */
+  readonly batchSize?: number;
+  /** Peak learning rate of `sft`; default 3e-3. */
+  readonly learningRate?: number;
+  /** Peak learning rate of `dpo` and `early`; default 1e-3. */
+  readonly preferenceLearningRate?: number;
+  /** Default: rank 8, alpha 16 on every matrix of attention and MLP. */
+  readonly lora?: LoraConfig;
+  /** Share of the edits held out; default 0.1. */
+  readonly validation?: number;
+  /** Whether accepted drafts are targets of imitation too; default true. */
+  readonly includeAccepted?: boolean;
+  readonly cost?: CostOptions;
+  /** Episodes with the simulated user, where the log has one; default 200. */
+  readonly episodes?: number;
+}
+
+/** The figures of one policy; what does not apply to it is absent. */
+export interface PolicyScores {
+  /** `base`, a method, `copy` (the log's commonest changes on the base's drafts) or `informed` (knows the wishes). */
+  readonly policy: string;
+  readonly likelihood?: LikelihoodScores;
+  readonly distance?: DistanceScores;
+  readonly episodes?: EpisodeScores;
+}
+
+/** A held-out edit with the drafts before and after learning. */
+export interface Sample {
+  readonly context: EditRecord["context"];
+  readonly edited: string;
+  readonly drafts: Readonly<Record<string, string>>;
+}
+
+/** What `learn` made and measured. */
+export interface Learned {
+  readonly adapters: Readonly<Partial<Record<Method, Adapter>>>;
+  readonly scores: readonly PolicyScores[];
+  /** The method whose fresh drafts were nearest to the users' final texts. */
+  readonly recommended: Method;
+  readonly curves: Readonly<Partial<Record<Method, Curve>>>;
+  readonly samples: readonly Sample[];
+  readonly counts: {
+    readonly train: number;
+    readonly heldOut: number;
+    readonly tooLong: number;
+    readonly pairs: number;
+  };
+}
+
+const defaults = {
+  epochs: 8,
+  batchSize: 16,
+  learningRate: 3e-3,
+  preferenceLearningRate: 1e-3,
+  validation: 0.1,
+  includeAccepted: true,
+  episodes: 200,
+  dpoBeta: 0.1,
+  sftWeight: 0.1,
+  lora: {
+    rank: 8,
+    alpha: 16,
+    targets: ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+  } as LoraConfig,
+};
+
+/** The split that `learn` makes; a reference model is fitted to the drafts of its training side only. */
+export function splitForLearning(
+  records: readonly EditRecord[],
+  options: Pick<LearnOptions, "validation" | "seed">,
+): { readonly train: readonly EditRecord[]; readonly validation: readonly EditRecord[] } {
+  const { validation = defaults.validation, seed } = options;
+  const split = splitLog(records, { validation, seed });
+  if (split.train.length === 0 || split.validation.length === 0)
+    throw new InvalidInput(
+      `the log has too few distinct drafts to hold some out (${records.length} edits): log more edits, at least 10 of different drafts`,
+    );
+  return split;
+}
+
+/**
+ * Learns from a log. Everything follows from the log, the base model, the options and the runtime; a run that was stopped
+ * goes on from its store with the same bits.
+ *
+ * Throws `Cancelled` when the signal fires (the store holds what was done) and `InvalidInput` for a log that cannot be
+ * learned from.
+ */
+export async function learn(
+  records: readonly EditRecord[],
+  base: LanguageModel,
+  world: EditWorld | undefined,
+  options: LearnOptions,
+  context: LearnContext,
+): Promise<Learned> {
+  const settings = { ...defaults, ...options };
+  const { seed, methods = allMethods, cost = {} } = settings;
+  const { runtime, observer, signal } = context;
+  const { train, validation } = splitForLearning(records, settings);
+
+  const limit = base.config.maximumPositions;
+  const training = encodeLog(base.tokenizer, train, limit);
+  const held = encodeLog(base.tokenizer, validation, limit);
+  const heldRecords = held.examples.map(({ record }) => record);
+  const tooLong = training.tooLong.length + held.tooLong.length;
+  if (tooLong > 0)
+    observer.note(
+      `${tooLong} edits are longer than the model's ${limit} tokens and are left out: use a model with a longer context`,
+    );
+  if (held.examples.length === 0)
+    throw new InvalidInput("no held-out edit fits the model: use a model with a longer context");
+  const imitated = settings.includeAccepted
+    ? training.examples
+    : training.examples.filter(({ changed }) => changed);
+  const changed = training.examples.filter((example) => example.changed);
+  if (changed.length === 0)
+    throw new InvalidInput(
+      "no draft of the training side was edited: there is nothing to learn from this log",
+    );
+
+  const basePolicy = await createPolicy(base, runtime);
+  let pairs: readonly PreferencePair[] = [];
+  try {
+    if (methods.some((method) => method !== "sft")) pairs = await withReference(basePolicy, changed, context);
+  } finally {
+    await basePolicy.close();
+  }
+
+  const adapters: Partial<Record<Method, Adapter>> = {};
+  const curves: Partial<Record<Method, Curve>> = {};
+  const identity = fingerprint({ train: train.map(recordIdentity), base: base.weights });
+  for (const method of methods) {
+    const trained = await trainAdapter(method, imitated, pairs, base, identity, settings, context);
+    adapters[method] = trained.adapter;
+    curves[method] = trained.curve;
+  }
+
+  const policy = await createPolicy(base, runtime, adapters as Record<string, Adapter>);
+  try {
+    const copy = fitCopyBaseline(train, { cost });
+    const measured = await measure(
+      policy,
+      methods,
+      heldRecords,
+      world,
+      copy,
+      { seed, cost, episodes: settings.episodes },
+      context,
+    );
+    return {
+      adapters,
+      curves,
+      ...measured,
+      counts: {
+        train: training.examples.length,
+        heldOut: heldRecords.length,
+        tooLong,
+        pairs: changed.length,
+      },
+    };
+  } finally {
+    signal.throwIfAborted();
+    await policy.close();
+  }
+}
+
+const recordIdentity = ({ context, draft, edited }: EditRecord) => ({ context, draft, edited });
+
+async function withReference(
+  policy: Policy,
+  examples: readonly Example[],
+  { observer, signal }: LearnContext,
+): Promise<PreferencePair[]> {
+  observer.start("reference", { total: examples.length, unit: "edits" });
+  const referenced: PreferencePair[] = [];
+  for (let start = 0; start < examples.length; start += 32) {
+    const part = examples.slice(start, start + 32);
+    const score = async (text: "edited" | "draft") =>
+      policy.logProbs(
+        part.map(({ record }) => ({ context: record.context, response: record[text] })),
+        { signal },
+      );
+    const edited = await score("edited");
+    const draft = await score("draft");
+    for (const [i, example] of part.entries())
+      referenced.push({
+        ...example,
+        reference: { edited: edited[i]!.logProb, draft: draft[i]!.logProb },
+      });
+    observer.update(referenced.length);
+  }
+  return referenced;
+}
+
+type Settings = LearnOptions & typeof defaults;
+
+async function trainAdapter(
+  method: Method,
+  imitated: readonly Example[],
+  pairs: readonly PreferencePair[],
+  base: LanguageModel,
+  identity: string,
+  settings: Settings,
+  context: LearnContext,
+): Promise<{ adapter: Adapter; curve: Curve }> {
+  const { seed, epochs, lora: config } = settings;
+  const shapes = llamaShapes(base.config);
+  const lora = resolveLora(config, shapes);
+  const { pad } = base.tokenizer;
+  const data =
+    method === "sft"
+      ? onPlaces(
+          likelihoodObjective(base.config, pad, lora),
+          imitated.map(({ edited }) => edited),
+        )
+      : onPlaces(preferenceObjective(base.config, pad, method, settings, lora), pairs);
+  const batchSize = Math.min(settings.batchSize, data.examples);
+  const { weights, curve } = await fitStage(
+    method,
+    {
+      ...data,
+      frozen: base.weights,
+      initial: initAdapter(lora, shapes, createRng(seed)),
+      identity: { identity, method, options: { dpoBeta: settings.dpoBeta, sftWeight: settings.sftWeight } },
+    },
+    {
+      steps: Math.ceil((epochs * data.examples) / batchSize),
+      batchSize,
+      learningRate: method === "sft" ? settings.learningRate : settings.preferenceLearningRate,
+      adamw: { weightDecay: 0, maximumNorm: 1 },
+    },
+    seed,
+    context,
+  );
+  return { adapter: { config, weights }, curve };
+}
+
+/** An objective over a list of examples, addressed by place. */
+const onPlaces = <E>({ loss, metrics, feeds }: Objective<E>, examples: readonly E[]) => ({
+  loss,
+  metrics,
+  examples: examples.length,
+  feeds: (places: readonly number[]) => feeds(places.map((place) => examples[place]!)),
+});
+
+interface MeasureOptions {
+  readonly seed: number;
+  readonly cost: CostOptions;
+  readonly episodes: number;
+}
+
+async function measure(
+  policy: Policy,
+  methods: readonly Method[],
+  records: readonly EditRecord[],
+  world: EditWorld | undefined,
+  copy: CopyBaseline,
+  { seed, cost, episodes }: MeasureOptions,
+  { observer, signal }: LearnContext,
+): Promise<Pick<Learned, "scores" | "recommended" | "samples">> {
+  const arms = [null, ...methods] as const;
+  const contexts = records.map(({ context }) => context);
+  const fresh = world === undefined ? [] : world.freshContexts(episodes, seed);
+  const longest = Math.max(
+    ...records.map(({ draft, edited }) => policy.model.tokenizer.encode(longer(draft, edited)).length),
+  );
+  const maxNewTokens = Math.ceil(1.5 * longest) + 8;
+
+  observer.start("measure", { total: arms.length * (contexts.length + fresh.length), unit: "drafts" });
+  let done = 0;
+  const drafter = async (adapter: string | null, asked: readonly EditRecord["context"][]) => {
+    const drafts = await draftAll(policy, asked, {
+      adapter,
+      maxNewTokens,
+      signal,
+      onDone: (count) => observer.update(done + count),
+    });
+    done += asked.length;
+    return drafts;
+  };
+
+  const heldOut: Record<string, string[]> = {};
+  const freshDrafts: Record<string, string[]> = {};
+  const likelihood: Record<string, LikelihoodScores> = {};
+  for (const adapter of arms) {
+    const name = adapter ?? "base";
+    likelihood[name] = await scoreLikelihood(policy, records, { adapter, signal });
+    heldOut[name] = await drafter(adapter, contexts);
+    if (world) freshDrafts[name] = await drafter(adapter, fresh);
+  }
+  heldOut["copy"] = heldOut["base"]!.map((draft, i) => copy.apply(draft, contexts[i]!));
+  if (world) {
+    freshDrafts["copy"] = freshDrafts["base"]!.map((draft, i) => copy.apply(draft, fresh[i]!));
+    freshDrafts["informed"] = fresh.map((context) => world.ideal(context));
+  }
+
+  const costs = Object.fromEntries(
+    Object.entries(freshDrafts).map(([name, drafts]) => [name, episodeCosts(world!, fresh, drafts)]),
+  );
+  const names = [...new Set([...Object.keys(heldOut), ...Object.keys(freshDrafts)])];
+  const scores = names.map(
+    (name): PolicyScores => ({
+      policy: name,
+      ...(likelihood[name] ? { likelihood: likelihood[name] } : {}),
+      ...(heldOut[name] ? { distance: scoreDistance(records, heldOut[name], cost) } : {}),
+      ...(costs[name] ? { episodes: scoreEpisodes(costs[name], costs["base"]!, costs["informed"]!) } : {}),
+    }),
+  );
+  const distanceOf = (method: Method) =>
+    scores.find(({ policy: name }) => name === method)!.distance!.distance.mean;
+  return {
+    scores,
+    recommended: [...methods].sort((a, b) => distanceOf(a) - distanceOf(b))[0]!,
+    samples: records.slice(0, 10).map((record, i) => ({
+      context: record.context,
+      edited: record.edited,
+      drafts: Object.fromEntries(["base", ...methods].map((name) => [name, heldOut[name]![i]!])),
+    })),
+  };
+}
+
+const longer = (a: string, b: string): string => (a.length > b.length ? a : b);

@@ -1,0 +1,103 @@
+/**
+ * The learning methods as step programs: each is a loss on sequence log-probabilities and the feeds of a batch.
+ */
+import {
+  type Dim,
+  Graph,
+  type LlamaConfig,
+  type Lora,
+  multiplyDims,
+  packSequences,
+  reshape,
+  sequenceInputs,
+  sequenceLogProbs,
+  slice,
+  type Tensor,
+  type Tensors,
+  type TokenPair,
+} from "../../lm/index.ts";
+import { dpoLoss, earlyLoss, sftLoss } from "../objectives.ts";
+import type { Example } from "./examples.ts";
+
+/** What `fpx learn` trains: imitation, preference, and their early ensemble. */
+export const methods = ["sft", "dpo", "early"] as const;
+export type Method = (typeof methods)[number];
+
+export interface MethodOptions {
+  /** The coefficient b of the preference loss; default 0.1. It is not the beta of the KL-regularised cost. */
+  readonly dpoBeta?: number;
+  /** Weight of the token-mean imitation loss in the early ensemble; default 0.1. */
+  readonly sftWeight?: number;
+}
+
+/** Sums of log-probabilities under the policy that wrote the drafts. */
+export interface ReferenceLogProbs {
+  readonly edited: number;
+  readonly draft: number;
+}
+
+/** A loss ready for training: its graph tensors and what to feed for a batch. */
+export interface Objective<E> {
+  readonly loss: Tensor;
+  /** Scalars to watch beside the loss. */
+  readonly metrics: Readonly<Record<string, Tensor>>;
+  feeds(batch: readonly E[]): Tensors;
+}
+
+/** An edit with the reference's log-probabilities of its texts. */
+export interface PreferencePair extends Example {
+  readonly reference: ReferenceLogProbs;
+}
+
+/** Maximises the likelihood of responses, averaged over the batch's tokens. */
+export function likelihoodObjective(config: LlamaConfig, pad: number, lora?: Lora): Objective<TokenPair> {
+  const inputs = sequenceInputs(new Graph());
+  const loss = sftLoss(sequenceLogProbs(config, inputs, lora ? { lora } : {}));
+  return { loss, metrics: {}, feeds: (batch) => packSequences(batch, { pad }) };
+}
+
+/** Prefers the edited text to the draft (`dpo`), and imitates it besides (`early`). */
+export function preferenceObjective(
+  config: LlamaConfig,
+  pad: number,
+  method: "dpo" | "early",
+  options: MethodOptions,
+  lora: Lora,
+): Objective<PreferencePair> {
+  const { dpoBeta = 0.1, sftWeight = 0.1 } = options;
+  const graph = new Graph();
+  const pairs: Dim = "pairs";
+  // Edited texts fill the first half of the rows, drafts the second.
+  const inputs = sequenceInputs(graph, multiplyDims([2, pairs]));
+  const reference = graph.input("reference", "float", [2, pairs]);
+  const { sums, counts } = sequenceLogProbs(config, inputs, { lora });
+  const half = (tensor: Tensor, side: number) => reshape(slice(tensor, 0, side, side + 1), [pairs]);
+  const byText = reshape(sums, [2, pairs]);
+  const chosen = half(byText, 0);
+  const dpo = dpoLoss(
+    {
+      chosen,
+      rejected: half(byText, 1),
+      referenceChosen: half(reference, 0),
+      referenceRejected: half(reference, 1),
+    },
+    { dpoBeta },
+  );
+  const sft = sftLoss({ sums: chosen, counts: half(reshape(counts, [2, pairs]), 0) });
+  return {
+    loss: method === "dpo" ? dpo : earlyLoss(dpo, sft, { sftWeight }),
+    metrics: { dpo, sft },
+    feeds(batch) {
+      const data = new Float32Array(2 * batch.length);
+      for (const [i, { reference: known }] of batch.entries()) {
+        data[i] = known.edited;
+        data[batch.length + i] = known.draft;
+      }
+      const texts = [...batch.map(({ edited }) => edited), ...batch.map(({ draft }) => draft)];
+      return {
+        ...packSequences(texts, { pad }),
+        reference: { type: "float", dims: [2, batch.length], data },
+      };
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import { Cancelled, decodeSnapshot, encodeSnapshot, type Snapshot } from "../../core/index.ts";
+import type { Runtime, Tensors, TrainingState } from "../../lm/index.ts";
+import { type FitOptions, type FitProblem, fitWeights } from "./fit.ts";
+
+/** Keeps the snapshots of the stages of a run, so that the same call goes on where it stopped. */
+export interface StageStore {
+  load(stage: string): Promise<Uint8Array | undefined>;
+  save(stage: string, bytes: Uint8Array): Promise<void>;
+}
+
+/** Hears what is being done. */
+export interface LearnObserver {
+  start(label: string, options: { total?: number; done?: number; unit?: string }): void;
+  update(done: number, metrics?: Readonly<Record<string, number>>): void;
+  note(line: string): void;
+}
+
+/** What a learning run works with besides its data. */
+export interface LearnContext {
+  readonly runtime: Runtime;
+  readonly store: StageStore;
+  readonly observer: LearnObserver;
+  readonly signal: AbortSignal;
+}
+
+/** The metrics of each training step, in order. */
+export type Curve = readonly Readonly<Record<string, number>>[];
+
+/**
+ * One training of a learning run: resumed from the store's snapshot of this stage, saved there every 10 seconds and at its
+ * end. Throws `Cancelled` when the signal fires; the store then holds the last step.
+ */
+export async function fitStage(
+  stage: string,
+  problem: FitProblem,
+  options: FitOptions,
+  seed: number,
+  { runtime, store, observer, signal }: LearnContext,
+): Promise<{ weights: Tensors; curve: Curve }> {
+  const bytes = await store.load(stage);
+  const from = bytes && (decodeSnapshot(bytes) as Snapshot<TrainingState>);
+  observer.start(stage, { total: options.steps, done: from?.step ?? 0, unit: "steps" });
+  const outcome = await fitWeights(runtime, problem, options, {
+    seed,
+    signal,
+    ...(from ? { from } : {}),
+    observers: [({ step, metrics }) => observer.update(step, metrics)],
+    snapshots: { everySeconds: 10, save: (snapshot) => store.save(stage, encodeSnapshot(snapshot)) },
+  });
+  if (outcome.status === "cancelled") throw new Cancelled(`stopped in ${stage} at step ${outcome.steps}`);
+  return { weights: outcome.result, curve: outcome.snapshot.state!.history };
+}
