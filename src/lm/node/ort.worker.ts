@@ -12,6 +12,7 @@ if (!isMainThread && parentPort !== null) serve(parentPort, workerData as Worker
 function serve(port: NonNullable<typeof parentPort>, settings: WorkerSettings): void {
   let session: Session | undefined;
   const waiting = new Map<number, AbortController>();
+  let last: Promise<unknown> = Promise.resolve();
 
   const answer = async (call: Call, signal: AbortSignal): Promise<Loaded | Tensors | undefined> => {
     if (call.kind === "load") {
@@ -29,15 +30,15 @@ function serve(port: NonNullable<typeof parentPort>, settings: WorkerSettings): 
     if (call.kind === "cancel") return waiting.get(call.id)?.abort();
     const controller = new AbortController();
     waiting.set(call.id, controller);
-    answer(call, controller.signal)
-      .then(
-        (result) =>
-          port.postMessage(
-            { id: call.id, result } satisfies Reply,
-            call.kind === "load" ? [] : buffers(result as Tensors | undefined),
-          ),
-        (error: unknown) => port.postMessage({ id: call.id, error: describe(error) } satisfies Reply),
-      )
+    // One turn of the event loop between calls, so that a cancellation is seen before the next run begins.
+    last = last
+      .then(() => new Promise(setImmediate))
+      .then(() => answer(call, controller.signal))
+      .then((result) => {
+        const transfer = call.kind === "load" ? [] : buffers(result as Tensors | undefined);
+        port.postMessage({ id: call.id, result } satisfies Reply, transfer);
+      })
+      .catch((error: unknown) => port.postMessage({ id: call.id, error: describe(error) } satisfies Reply))
       .finally(() => waiting.delete(call.id));
   });
 }

@@ -1,5 +1,6 @@
 /** How each operation is written in ONNX operators (operator set 18, standard operators unless `contrib`). */
 
+import { multiplyDims } from "../graph/dims.ts";
 import type { NodeOf, OperationName } from "../graph/graph.ts";
 import type { Emitter } from "./emitter.ts";
 import { elementTypes } from "./schema.ts";
@@ -118,10 +119,14 @@ export const writers: { readonly [K in Written]: Writer<K> } = {
     e.write([out!], "Pad", [x!, e.shape([before, after]), "", e.int64s([axis])]),
 
   gather: same("Gather"),
-  scatterAdd: (e, { inputs: [, indices] }, [base, places, updates], [out]) => {
-    const rows = e.emit("Cast", [places!], { to: elementTypes.int64 });
-    const tuples = e.emit("Unsqueeze", [rows, e.int64s([indices!.shape.length])]);
-    e.write([out!], "ScatterND", [base!, tuples, updates!], { reduction: "add" });
+  // ScatterND would be shorter, but onnxruntime loses updates of one row when it adds them in several threads.
+  scatterAdd: (e, { inputs: [base, indices, updates] }, [baseName, indexName, updateName], [out]) => {
+    const width = base!.shape.slice(1);
+    const column = e.emit("Reshape", [indexName!, e.int64s([-1, ...width.map(() => 1)])]);
+    const places = e.emit("Expand", [column, e.shape([1, ...width])]);
+    const rows = e.reshapeTarget(updates!.shape, [multiplyDims(indices!.shape), ...width]);
+    const lines = e.emit("Reshape", [updateName!, rows]);
+    e.write([out!], "ScatterElements", [baseName!, places, lines], { axis: 0, reduction: "add" });
   },
   gatherElements: (e, { attributes }, inputs, [out]) =>
     e.write([out!], "GatherElements", inputs, { axis: attributes.axis }),
