@@ -2,7 +2,18 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readSafetensors, type StoredTensor } from "../lm/checkpoints/safetensors.ts";
-import { Graph, gradients, interpret, reshape, slice, type Tensor, type Value } from "../lm/graph/index.ts";
+import {
+  add,
+  Graph,
+  gradients,
+  interpret,
+  logProbability,
+  matmul,
+  reshape,
+  slice,
+  type Tensor,
+  type Value,
+} from "../lm/graph/index.ts";
 import { resolveLora } from "../lm/lora.ts";
 import { llamaShapes } from "../lm/models/llama.ts";
 import { readAdapter, readModel } from "../lm/node/model-files.ts";
@@ -180,5 +191,125 @@ describe("parity with PyTorch on two pairs of unequal length", () => {
     const result = interpret(outputs, { ...feeds, ...packed, ...same });
     expect(result["loss"]!.data[0]).toBe(Math.LN2);
     for (const key of named) for (const x of result[key]!.data) expect(Math.abs(x)).toBeLessThan(1e-15);
+  });
+});
+
+/** Responses of five bits under ln π(y|x) = ln π_ref(y) + φ(y)ᵀ W x − ln Z, φ = 2y − 1, π_ref Bernoulli(0.2). */
+function logLinearWorld(pairs: readonly { x: readonly number[]; draft: number; edited: number }[]) {
+  const bits = Array.from({ length: 32 }, (_, y) => [0, 1, 2, 3, 4].map((i) => (y >> i) & 1));
+  const graph = new Graph();
+  const phi = graph.constant(
+    bits.flatMap((y) => y.map((bit) => 2 * bit - 1)),
+    { shape: [32, 5] },
+  );
+  const reference = bits.map((y) => y.reduce((sum, bit) => sum + Math.log(bit === 1 ? 0.2 : 0.8), 0));
+  const x = graph.constant(
+    pairs.flatMap((pair) => pair.x),
+    { shape: [pairs.length, 3] },
+  );
+  const scores = matmul(matmul(x, graph.parameter("w", [5, 3]), { transposeB: true }), phi, {
+    transposeB: true,
+  });
+  const logits = add(scores, graph.constant(reference));
+  const column = (values: number[]) => graph.constant(values, { dtype: "int32" });
+  const chosen = logProbability(logits, column(pairs.map(({ edited }) => edited)));
+  const rejected = logProbability(logits, column(pairs.map(({ draft }) => draft)));
+  const dpo = (dpoBeta: number) =>
+    dpoLoss(
+      {
+        chosen,
+        rejected,
+        referenceChosen: graph.constant(pairs.map(({ edited }) => reference[edited]!)),
+        referenceRejected: graph.constant(pairs.map(({ draft }) => reference[draft]!)),
+      },
+      { dpoBeta },
+    );
+  const counts = graph.constant(pairs.map(() => 6));
+  const at = (loss: Tensor, w: Float64Array) => {
+    const [gradient] = gradients(loss, [graph.named("w")]);
+    const result = interpret({ loss, gradient: gradient! }, { w: { dims: [5, 3], data: w } });
+    return { loss: result.loss.data[0]!, gradient: result.gradient.data as Float64Array };
+  };
+  return {
+    dpo,
+    sft: (reduction: "token-mean" | "sequence-sum") => sftLoss({ sums: chosen, counts }, { reduction }),
+    at,
+  };
+}
+
+const pairs = Array.from({ length: 40 }, (_, i) => ({
+  x: [1, Math.sin(i), Math.cos(3 * i)],
+  draft: (i * 7) % 32,
+  edited: ((i * 7) % 32) | (i % 2 === 0 ? 5 : 9),
+}));
+
+describe("the log-linear world", () => {
+  const world = logLinearWorld(pairs);
+  const somewhere = Float64Array.from({ length: 15 }, (_, i) => Math.sin(1.7 * i));
+
+  it.each([
+    ["dpo", world.dpo(0.5)],
+    ["sft, token mean", world.sft("token-mean")],
+    ["sft, sequence sum", world.sft("sequence-sum")],
+    ["early", earlyLoss(world.dpo(0.1), world.sft("token-mean"), { sftWeight: 0.3 })],
+  ])("has gradients that agree with central differences (%s)", (_, loss) => {
+    const { gradient } = world.at(loss, somewhere);
+    const h = 1e-5;
+    for (let i = 0; i < 15; i++) {
+      const moved = (by: number) =>
+        world.at(
+          loss,
+          somewhere.map((w, j) => (j === i ? w + by : w)),
+        ).loss;
+      expect(Math.abs((moved(h) - moved(-h)) / (2 * h) - gradient[i]!)).toBeLessThan(1e-8);
+    }
+  });
+
+  it("starts DPO at ln 2, gives an unedited pair no gradient at all, and negates it when the texts are swapped", () => {
+    const zero = new Float64Array(15);
+    expect(world.at(world.dpo(0.1), zero).loss).toBeCloseTo(Math.LN2, 12);
+    const unedited = logLinearWorld(pairs.map(({ x, draft }) => ({ x, draft, edited: draft })));
+    const still = unedited.at(unedited.dpo(0.1), somewhere);
+    expect(still.loss).toBeCloseTo(Math.LN2, 14);
+    expect(still.gradient.every((g) => g === 0)).toBe(true);
+    const swapped = logLinearWorld(
+      pairs.map(({ x, draft, edited }) => ({ x, draft: edited, edited: draft })),
+    );
+    const [forth, back] = [world.at(world.dpo(0.1), zero), swapped.at(swapped.dpo(0.1), zero)];
+    forth.gradient.forEach((g, i) => {
+      expect(back.gradient[i]).toBeCloseTo(-g, 14);
+    });
+  });
+
+  it("relates the two reductions by the tokens per sequence", () => {
+    const [mean, sum] = [
+      world.at(world.sft("token-mean"), somewhere),
+      world.at(world.sft("sequence-sum"), somewhere),
+    ];
+    expect(sum.loss).toBeCloseTo(6 * mean.loss, 10);
+  });
+
+  it("makes the early ensemble DPO at weight 0 and SFT at weight 1000", () => {
+    const dpo = world.dpo(0.1);
+    const sft = world.sft("token-mean");
+    expect(earlyLoss(dpo, sft, { sftWeight: 0 })).toBe(dpo);
+    const descend = (loss: Tensor, scale: number) => {
+      const w = new Float64Array(15);
+      for (let step = 0; step < 300; step++) {
+        const { gradient } = world.at(loss, w);
+        for (let i = 0; i < 15; i++) w[i] = w[i]! - 2 * scale * gradient[i]!;
+      }
+      return w;
+    };
+    const imitated = descend(sft, 1);
+    const early = descend(earlyLoss(dpo, sft, { sftWeight: 1000 }), 1 / 1001);
+    const preferred = descend(dpo, 1);
+    const distance = (a: Float64Array) => Math.max(...a.map((w, i) => Math.abs(w - imitated[i]!)));
+    expect(distance(early)).toBeLessThan(0.01);
+    expect(distance(preferred)).toBeGreaterThan(0.1);
+  });
+
+  it.each([-1, Number.NaN, Infinity])("refuses sftWeight %s", (sftWeight) => {
+    expect(() => earlyLoss(world.dpo(0.1), world.sft("token-mean"), { sftWeight })).toThrow(/sftWeight is/);
   });
 });

@@ -4,6 +4,7 @@
  */
 
 import { InvalidInput } from "../core/errors.ts";
+import type { Rng } from "../random/index.ts";
 import { linear, mul, type Tensor } from "./graph/index.ts";
 import { sharedParameter } from "./models/parameters.ts";
 import type { TensorData, Tensors } from "./runtimes/runtime.ts";
@@ -94,6 +95,25 @@ export function loraShapes(lora: Lora, shapes: Shapes): ReadonlyMap<string, read
     found.set(b, [outSize, lora.rank]);
   }
   return found;
+}
+
+/**
+ * An adapter to train from, as `peft` begins: A uniform within ±1/sqrt(in) (Kaiming, a = √5), B zero, so that the
+ * model is unchanged. Each matrix has its own random stream.
+ */
+export function initAdapter(lora: Lora, shapes: Shapes, rng: Rng): Tensors {
+  const weights: Record<string, TensorData> = {};
+  for (const [index, [name, dims]] of [...loraShapes(lora, shapes)].entries()) {
+    const [rows, columns] = dims as readonly [number, number];
+    const data = new Float32Array(rows * columns);
+    if (name.endsWith("lora_A.weight")) {
+      rng.stream("adapter weights", 0, index).uniforms(data);
+      const bound = 1 / Math.sqrt(columns);
+      for (let i = 0; i < data.length; i++) data[i] = (2 * data[i]! - 1) * bound;
+    }
+    weights[name] = { type: "float", dims, data };
+  }
+  return weights;
 }
 
 /**

@@ -18,7 +18,9 @@ function byDefinition(text: string, run: number): { text: string; repeated: bool
 
 describe("the repetition cut", () => {
   it("follows the rule on any text", () => {
-    const letters = fc.array(fc.constantFrom("a", "b", "🙂"), { maxLength: 60 }).map((parts) => parts.join(""));
+    const letters = fc
+      .array(fc.constantFrom("a", "b", "🙂"), { maxLength: 60 })
+      .map((parts) => parts.join(""));
     fc.assert(
       fc.property(letters, fc.integer({ min: 1, max: 6 }), (text, run) => {
         expect(cutRepetition(text, run)).toEqual(byDefinition(text, run));

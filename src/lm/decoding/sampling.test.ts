@@ -29,7 +29,10 @@ describe("sampling", () => {
     near(shares(logits, { temperature: 1 }), [0.5, 0.2, 0.1, 0.15, 0.05]);
     const squares = [0.25, 0.04, 0.01, 0.0225, 0.0025];
     const total = squares.reduce((a, b) => a + b);
-    near(shares(logits, { temperature: 0.5 }), squares.map((square) => square / total));
+    near(
+      shares(logits, { temperature: 0.5 }),
+      squares.map((square) => square / total),
+    );
   });
 
   it("keeps the likeliest by number or by share", () => {
@@ -55,10 +58,13 @@ describe("sampling", () => {
     );
   });
 
-  it.each([[{ temperature: -1 }], [{ temperature: Infinity }], [{ topK: 0 }], [{ topP: 0 }], [{ topP: 1.5 }]])(
-    "refuses %j",
-    (options) => {
-      expect(() => checkSampling(options)).toThrow(/temperature is|topK is|topP is/);
-    },
-  );
+  it.each([
+    [{ temperature: -1 }],
+    [{ temperature: Infinity }],
+    [{ topK: 0 }],
+    [{ topP: 0 }],
+    [{ topP: 1.5 }],
+  ])("refuses %j", (options) => {
+    expect(() => checkSampling(options)).toThrow(/temperature is|topK is|topP is/);
+  });
 });

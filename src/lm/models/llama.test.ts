@@ -117,9 +117,10 @@ describe("the cache", () => {
       past,
     });
     const outputs: Record<string, Tensor> = { hidden: step.hidden };
-    step.cache.forEach(({ key, value }, i) =>
-      Object.assign(outputs, { [`key${i}`]: key, [`value${i}`]: value }),
-    );
+    for (const [i, { key, value }] of step.cache.entries()) {
+      outputs[`key${i}`] = key;
+      outputs[`value${i}`] = value;
+    }
     const empty: Value = { dims: [1, config.keyValueHeads, 0, config.headSize], data: new Float64Array(0) };
     let cache: Record<string, Value> = Object.fromEntries(
       past.flatMap((_, i) => [
@@ -139,7 +140,7 @@ describe("the cache", () => {
       hidden.push(...Array.from(result["hidden"]!.data));
       cache = result;
     }
-    hidden.forEach((x, i) => expect(x).toBeCloseTo(wanted.hidden.data[i]!, 12));
+    for (const [i, x] of hidden.entries()) expect(x).toBeCloseTo(wanted.hidden.data[i]!, 12);
     expect(hidden.length).toBe(wanted.hidden.data.length);
   });
 });
