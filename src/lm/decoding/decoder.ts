@@ -123,7 +123,8 @@ async function chooseTokens(
   }
   const { logits } = await session.run(feeds, { ...run, fetch: ["logits"] });
   const [count, vocabulary] = logits!.dims as readonly [number, number];
-  const all = Float32Array.from(logits!.data as ArrayLike<number>);
+  const data = logits!.data as Float32Array | Float64Array;
+  const all = data instanceof Float32Array ? data : Float32Array.from(data);
   return Array.from({ length: count }, (_, i) =>
     choose(i, all.subarray(i * vocabulary, (i + 1) * vocabulary)),
   );

@@ -37,7 +37,8 @@ export function sampleToken(logits: ArrayLike<number>, options: SamplingOptions,
   const { temperature = 0, topK = logits.length, topP = 1 } = options;
   if (temperature === 0) return argMaxOf(logits);
   const largest = logits[argMaxOf(logits)]!;
-  const weights = Float64Array.from(logits, (logit) => Math.exp((logit - largest) / temperature));
+  const weights = new Float64Array(logits.length);
+  for (let id = 0; id < logits.length; id++) weights[id] = Math.exp((logits[id]! - largest) / temperature);
   if (topK < logits.length || topP < 1) keepLikeliest(weights, topK, topP);
   let total = 0;
   for (const weight of weights) total += weight;
@@ -54,12 +55,16 @@ export function sampleToken(logits: ArrayLike<number>, options: SamplingOptions,
 
 /** Sets the weights of all but the likeliest tokens to 0. */
 function keepLikeliest(weights: Float64Array, topK: number, topP: number): void {
-  const order = Array.from(weights.keys()).sort((a, b) => weights[b]! - weights[a]! || a - b);
-  const count = Math.min(topK, weights.length);
+  const sorted = weights.slice().sort().reverse();
+  const count = Math.min(topK, sorted.length);
   let total = 0;
-  for (let i = 0; i < count; i++) total += weights[order[i]!]!;
+  for (let i = 0; i < count; i++) total += sorted[i]!;
   let kept = 0;
-  let sum = 0;
-  while (kept < count && sum < topP * total) sum += weights[order[kept++]!]!;
-  for (const id of order.slice(Math.max(kept, 1))) weights[id] = 0;
+  for (let sum = 0; kept < count && (kept === 0 || sum < topP * total); kept++) sum += sorted[kept]!;
+  const least = sorted[kept - 1]!;
+  let ties = kept - sorted.indexOf(least);
+  for (let id = 0; id < weights.length; id++) {
+    const weight = weights[id]!;
+    if (weight < least || (weight === least && ties-- <= 0)) weights[id] = 0;
+  }
 }
