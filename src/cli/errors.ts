@@ -13,6 +13,16 @@ export class UsageError extends FpxError {
   }
 }
 
+/** The file system refused; `code` is the system's, e.g. `ENOENT`. */
+class FileError extends FpxError {}
+
+/** A system error as one that names the path which the user gave; anything else comes back as it is. */
+export function fileError(path: string, error: unknown): unknown {
+  if (!isSystemError(error)) return error;
+  const words = SYSTEM_ERRORS[error.code] ?? oneLine(error.message);
+  return new FileError(error.code, `${path}: ${words}`, { cause: error });
+}
+
 /** An error in plain words. */
 export interface Explanation {
   /** Stable code: that of an `FpxError`, `USAGE`, the name of a system error such as `ENOENT`, or `INTERNAL`. */

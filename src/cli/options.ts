@@ -1,5 +1,6 @@
 /** Parsers of option values; a wrong value is wrong usage, exit code 2. */
 import { InvalidArgumentError } from "commander";
+import { InvalidInput } from "../core/errors.ts";
 
 export interface Range {
   readonly minimum?: number;
@@ -55,6 +56,18 @@ export function oneOf<T extends string>(allowed: readonly T[]): (text: string) =
     const known = allowed.find((candidate) => candidate === text);
     if (known === undefined) throw new InvalidArgumentError(`Choose one of ${allowed.join(", ")}.`);
     return known;
+  };
+}
+
+/** A parser of the library as a parser of an option: what it calls invalid is wrong usage. */
+export function checked<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof InvalidInput) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
   };
 }
 

@@ -31,7 +31,8 @@ export async function runProgram(
     note: (line) => void host.stderr.write(`${line}\n`),
     interruptible: (hint) => {
       interrupt ??= listenForInterrupt(host.signals, () => {
-        if (!json) host.stderr.write(`${host.stderr.isTTY ? "\r\u001b[2K" : ""}fpx: ${hint}\n`);
+        const line = json ? JSON.stringify({ event: "note", message: hint }) : `fpx: ${hint}`;
+        host.stderr.write(`${host.stderr.isTTY ? "\r\u001b[2K" : ""}${line}\n`);
       });
       return interrupt.signal;
     },

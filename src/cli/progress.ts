@@ -214,7 +214,7 @@ function describe(
   }
   add(`${count(stage.done)}${stage.total === undefined ? "" : `/${count(stage.total)}`} ${stage.unit}`);
   if (rate !== undefined) add(`${significant(rate)}/s`, colors.dim(`${significant(rate)}/s`));
-  if (secondsLeft !== undefined) add(`${formatDuration(secondsLeft)} left`);
+  if (secondsLeft !== undefined && secondsLeft > 0) add(`${formatDuration(secondsLeft)} left`);
   for (const [name, value] of Object.entries(stage.metrics)) {
     add(`${name} ${significant(value)}`, `${colors.dim(name)} ${significant(value)}`);
   }

@@ -59,7 +59,7 @@ describe("linearScale", () => {
         expect(scale.domain[0]).toBeLessThanOrEqual(low);
         expect(scale.domain[1]).toBeGreaterThanOrEqual(high);
         expect(scale.ticks.length).toBeGreaterThanOrEqual(3);
-        expect(scale.ticks.length).toBeLessThanOrEqual(10);
+        expect(scale.ticks.length).toBeLessThanOrEqual(11);
         expect(new Set(labels(scale)).size).toBe(scale.ticks.length);
         const span = scale.domain[1] - scale.domain[0];
         for (const { value, label } of scale.ticks) {
@@ -102,8 +102,8 @@ describe("logScale", () => {
       fc.property(exponent, exponent, (a, b) => {
         const [low, high] = [10 ** Math.min(a, b), 10 ** Math.max(a, b)];
         const scale = logScale(low, high);
-        expect(scale.domain[0]).toBeLessThanOrEqual(low * (1 + 1e-9));
-        expect(scale.domain[1]).toBeGreaterThanOrEqual(high * (1 - 1e-9));
+        expect(scale.domain[0]).toBeLessThanOrEqual(low * (1 + 1e-8));
+        expect(scale.domain[1]).toBeGreaterThanOrEqual(high * (1 - 1e-8));
         expect(scale.ticks.length).toBeGreaterThanOrEqual(2);
         expect(scale.ticks.length).toBeLessThanOrEqual(12);
         expect(new Set(labels(scale)).size).toBe(scale.ticks.length);
