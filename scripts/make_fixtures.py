@@ -1,8 +1,8 @@
 """Makes the parity fixtures under test/fixtures/llama with PyTorch, transformers and peft.
 
     node --import jiti/register scripts/make-fixture-tokenizer.ts
-    python3 -m venv /tmp/venv && /tmp/venv/bin/pip install torch transformers peft safetensors
-    /tmp/venv/bin/python scripts/make_fixtures.py
+    python3 -m venv /tmp/fixtures && /tmp/fixtures/bin/pip install torch transformers peft safetensors
+    /tmp/fixtures/bin/python scripts/make_fixtures.py
 
 Models have random weights. Everything expected is computed in float64 and stored in float32.
 """
