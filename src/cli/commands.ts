@@ -3,6 +3,16 @@ import type { CommandEntry } from "./cli.ts";
 
 export const commands: readonly CommandEntry[] = [
   {
+    name: "learn",
+    summary: "learn from a log of user edits: adapters, figures, a report",
+    load: async () => (await import("./learn.ts")).defineLearn,
+  },
+  {
+    name: "draft",
+    summary: "write with a model and what was learned",
+    load: async () => (await import("./draft.ts")).defineDraft,
+  },
+  {
     name: "edits",
     summary: "look into a log of user edits: statistics, import, export",
     load: async () => (await import("./edits.ts")).defineEdits,

@@ -18,6 +18,11 @@ export { EDIT_FORMATS, editFormat } from "./exports/formats.ts";
 export { type ImportedFile, type ImportReject, importFormat } from "./exports/import.ts";
 export { type Redact, type RedactedField, redactRecord } from "./exports/redact.ts";
 export { FIELD_ALIASES, type FieldMap, type FieldRole, parseFieldMap } from "./fields.ts";
+export type { MeanInterval } from "./learning/interval.ts";
+export { type Learned, type LearnOptions, learn, type PolicyScores, type Sample } from "./learning/learn.ts";
+export { type Method, type MethodOptions, methods } from "./learning/methods.ts";
+export { fitLogReference, fitReference, type ReferenceOptions } from "./learning/reference.ts";
+export type { Curve, LearnContext, LearnObserver, StageStore } from "./learning/stage.ts";
 export {
   type EditLog,
   type LogWarning,
@@ -40,3 +45,6 @@ export {
 } from "./record.ts";
 export { type Tokenize, tokenizeWords } from "./tokens.ts";
 export { type Truncation, truncation } from "./truncation.ts";
+export { createMailWorld } from "./worlds/mail.ts";
+export { simulateLog, type WorldMeta, worldOfMeta } from "./worlds/simulated-log.ts";
+export { type EditWorld, USER_KINDS, type UserKind } from "./worlds/world.ts";

@@ -88,7 +88,6 @@ export function scoreDistance(
   cost: CostOptions,
 ): DistanceScores {
   const texts = records.map(comparableRecord);
-  // An empty draft has no tokens to normalise by; as a draft of one token it costs the whole text.
   const distances = texts.map(({ edited }, i) => distanceTo(edited, drafts[i]!, cost));
   const logged = texts.map(({ draft, edited }) => distanceTo(edited, draft, cost));
   return {
@@ -97,8 +96,11 @@ export function scoreDistance(
   };
 }
 
+/** A draft without tokens has nothing to normalise by: its distance is 1, the whole text. */
 const distanceTo = (edited: string, draft: string, cost: CostOptions): number =>
-  editCost(draft === "" ? "." : draft, edited, cost);
+  draft.trim() === ""
+    ? editCost(draft, edited, { ...cost, normalize: "max" })
+    : editCost(draft, edited, cost);
 
 /** True costs of drafts for fresh contexts: what the strong user of the world changes. */
 export function episodeCosts(

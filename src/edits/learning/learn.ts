@@ -308,7 +308,7 @@ async function measure(
 ): Promise<Pick<Learned, "scores" | "recommended" | "samples">> {
   const arms = [null, ...methods] as const;
   const contexts = records.map(({ context }) => context);
-  const fresh = world === undefined ? [] : world.freshContexts(episodes, seed);
+  const fresh = world === undefined ? [] : world.contexts("fresh", episodes, seed % 2 ** 32);
   const longest = Math.max(
     ...records.map(({ draft, edited }) => policy.model.tokenizer.encode(longer(draft, edited)).length),
   );

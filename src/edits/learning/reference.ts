@@ -11,8 +11,8 @@ import {
   trainTokenizer,
 } from "../../lm/index.ts";
 import { createRng } from "../../random/index.ts";
-import type { EditRecord } from "../record.ts";
-import { comparableRecord, contextKey, contextText } from "../record.ts";
+import { comparableRecord, contextKey, contextText, type EditRecord } from "../record.ts";
+import { type LearnOptions, splitForLearning } from "./learn.ts";
 import { likelihoodObjective } from "./methods.ts";
 import { fitStage, type LearnContext } from "./stage.ts";
 
@@ -22,6 +22,7 @@ export interface ContextDraft {
   readonly draft: string;
 }
 
+/** What `fitReference` makes and how long it trains. */
 export interface ReferenceOptions {
   readonly seed: number;
   readonly vocabSize: number;
@@ -36,7 +37,7 @@ export interface ReferenceOptions {
 }
 
 /** Each distinct pair of context and draft of a log, once. */
-export function distinctDrafts(records: readonly EditRecord[]): ContextDraft[] {
+function distinctDrafts(records: readonly EditRecord[]): ContextDraft[] {
   const drafts = new Map<string, ContextDraft>();
   for (const record of records) {
     const { context, draft } = comparableRecord(record);
@@ -92,4 +93,29 @@ export async function fitReference(
     context,
   );
   return { config, tokenizer, weights, stopTokens: [tokenizer.eos] };
+}
+
+/** Sizes for the drafts of one log: small enough for minutes on two cores, large enough for a few hundred words of vocabulary. */
+const LOG_REFERENCE = {
+  vocabSize: 2048,
+  sizes: { hiddenSize: 128, layers: 3, heads: 4, keyValueHeads: 2 },
+  batchSize: 8,
+  learningRate: 2e-3,
+  weightDecay: 0.1,
+  epochs: 12,
+};
+
+/**
+ * The reference that stands in when a log comes without a model: fitted to the drafts of the training side of the split
+ * that `learn` makes with the same options, so that no held-out draft is in it.
+ */
+export async function fitLogReference(
+  records: readonly EditRecord[],
+  options: Pick<LearnOptions, "seed" | "validation">,
+  context: LearnContext,
+): Promise<LanguageModel> {
+  const drafts = distinctDrafts(splitForLearning(records, options).train);
+  const { epochs, ...sizes } = LOG_REFERENCE;
+  const steps = Math.ceil((epochs * drafts.length) / Math.min(sizes.batchSize, drafts.length));
+  return fitReference(drafts, { ...sizes, seed: options.seed, steps }, context);
 }

@@ -26,13 +26,13 @@ export function createMailWorld(options: { readonly seed: number }): EditWorld {
     version: 1,
     seed,
     domains,
-    contexts(purpose: ContextPurpose, count: number): string[] {
+    contexts(purpose: ContextPurpose, count: number, draw = 0): string[] {
       if (!(Number.isSafeInteger(count) && count >= 0)) {
         throw new InvalidInput(`the number of contexts must be an integer from 0 up, not ${count}`);
       }
       const contexts = new Set<string>();
       for (let index = 0; contexts.size < count; index++) {
-        const draws = rng.draws(`mail/${purpose}`, 0, index);
+        const draws = rng.draws(`mail/${purpose}`, draw, index);
         contexts.add(promptOf(drawFacts(draws, purpose), draws));
       }
       return [...contexts];

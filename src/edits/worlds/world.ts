@@ -41,8 +41,11 @@ export interface EditWorld {
   readonly seed: number;
   /** The hidden kinds of context and their wishes: for reports, never for a learner. */
   readonly domains: readonly HiddenDomain[];
-  /** `count` distinct contexts; those of "fresh" never occur among those of "log" or "corpus". */
-  contexts(purpose: ContextPurpose, count: number): string[];
+  /**
+   * `count` distinct contexts; those of "fresh" never occur among those of "log" or "corpus". `draw`, an integer from 0
+   * (default) to 2^32 - 1, gives other ones.
+   */
+  contexts(purpose: ContextPurpose, count: number, draw?: number): string[];
   /** The hidden domain of a context. */
   domainOf(context: string): HiddenDomain;
   /** A plain draft, as a model that knows no wishes would write it; `index` picks among wordings. */

@@ -1,0 +1,77 @@
+/** `fpx draft`: writes with a base model and what was learned. */
+import type { Command } from "commander";
+import { loadPolicy, onnxRuntimeNode } from "../lm/node/index.ts";
+import type { Cli } from "./cli.ts";
+import { UsageError } from "./errors.ts";
+import { findAdapter } from "./learn-folder.ts";
+import { integer, number } from "./options.ts";
+
+interface DraftFlags {
+  readonly model: string;
+  readonly adapter?: string;
+  readonly method?: string;
+  readonly maxTokens?: number;
+  readonly temperature: number;
+  readonly seed: number;
+  readonly threads?: number;
+  readonly json?: boolean;
+}
+
+/** Adds arguments and options of `fpx draft`. */
+export function defineDraft(command: Command, cli: Cli): void {
+  command
+    .argument("[context]", "what to write about; without it, standard input")
+    .requiredOption("--model <folder>", "base model, a Llama-type folder")
+    .option(
+      "--adapter <folder>",
+      "an adapter, or the --out folder of fpx learn (takes the recommended method)",
+    )
+    .option("--method <name>", "which method's adapter of the --out folder")
+    .option("--max-tokens <number>", "longest draft", integer({ minimum: 1 }))
+    .option("--temperature <number>", "0 takes the likeliest token", number({ minimum: 0 }), 0)
+    .option("--seed <number>", "seed of sampling", integer(), 0)
+    .option("--threads <number>", "threads of the model runtime", integer({ minimum: 1 }))
+    .option("--json", "print { text, tokens, stop, repeated } as JSON")
+    .addHelpText(
+      "after",
+      '\nExample:\n  $ fpx draft --model samples/mail/model --adapter out/log "Write to Ms Ann Lee about the invoice: it is wrong."\n',
+    )
+    .action((context: string | undefined, flags: DraftFlags) => draft(context, flags, cli));
+}
+
+async function draft(given: string | undefined, flags: DraftFlags, cli: Cli): Promise<void> {
+  const runtime = await onnxRuntimeNode(flags.threads === undefined ? {} : { threads: flags.threads });
+  if (flags.method !== undefined && flags.adapter === undefined)
+    throw new UsageError("--method needs --adapter: name the --out folder of fpx learn");
+  const adapter = flags.adapter === undefined ? undefined : await findAdapter(flags.adapter, flags.method);
+  const context = given ?? (await readAll(process.stdin));
+  if (context.trim() === "") throw new UsageError("the context is empty: say what to write about");
+  const policy = await loadPolicy(flags.model, { runtime, ...(adapter === undefined ? {} : { adapter }) });
+  try {
+    const signal = cli.interruptible("stopping");
+    const { temperature, seed, maxTokens } = flags;
+    const options = {
+      temperature,
+      seed,
+      signal,
+      ...(maxTokens === undefined ? {} : { maxNewTokens: maxTokens }),
+    };
+    if (flags.json) {
+      const [generation] = await policy.generate([context], options);
+      await cli.print(`${JSON.stringify(generation)}\n`);
+      return;
+    }
+    for await (const piece of policy.stream(context, options)) await cli.print(piece);
+    await cli.print("\n");
+  } finally {
+    await policy.close();
+  }
+}
+
+async function readAll(stream: AsyncIterable<Uint8Array | string>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const piece of stream)
+    text += typeof piece === "string" ? piece : decoder.decode(piece, { stream: true });
+  return text + decoder.decode();
+}

@@ -1,0 +1,94 @@
+/** What `fpx learn` leaves behind: the output folder, and the snapshots of a run that has not ended. */
+import { access, readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { writeFileAtomic } from "../core/node/index.ts";
+import type { StageStore } from "../edits/index.ts";
+import { fileError, UsageError } from "./errors.ts";
+import { makeFolder } from "./files.ts";
+
+/** Snapshots of an unfinished run lie here until it ends well. */
+const RUN = "run";
+
+/** The output folder of one learning run. */
+export interface LearnFolder {
+  readonly path: string;
+  readonly store: StageStore;
+  /** Removes the snapshots: all outputs are written. */
+  finish(): Promise<void>;
+}
+
+/**
+ * Opens an output folder. Throws `UsageError` when an unfinished run lies there and `resume` is not asked for, or the other
+ * way round, and file errors that name the path when it cannot be written.
+ */
+export async function openLearnFolder(
+  path: string,
+  { resume, force }: { readonly resume: boolean; readonly force: boolean },
+): Promise<LearnFolder> {
+  const run = join(path, RUN);
+  try {
+    await makeFolder(path);
+    const unfinished = await exists(run);
+    if (resume && !unfinished)
+      throw new UsageError(`${path} holds no unfinished run: leave out --resume, or name its --out`);
+    if (unfinished && !resume) {
+      if (!force)
+        throw new UsageError(`${path} holds an unfinished run: go on by --resume, or start again by --force`);
+      await rm(run, { recursive: true });
+    }
+    await makeFolder(run);
+    // Finds out now, and not after an hour of training, that nothing can be written here.
+    await writeFileAtomic(join(run, "started"), "");
+  } catch (error) {
+    throw fileError(path, error);
+  }
+  return {
+    path,
+    store: {
+      async load(stage) {
+        const file = join(run, `${stage}.snapshot`);
+        return (await exists(file)) ? readFile(file) : undefined;
+      },
+      async save(stage, bytes) {
+        try {
+          await writeFileAtomic(join(run, `${stage}.snapshot`), bytes);
+        } catch (error) {
+          throw fileError(path, error);
+        }
+      },
+    },
+    finish: () => rm(run, { recursive: true }),
+  };
+}
+
+/** The folder of an adapter: the folder itself, or the method's inside the output folder of `fpx learn`. */
+export async function findAdapter(path: string, method: string | undefined): Promise<string> {
+  if (await exists(join(path, "adapter_config.json"))) {
+    if (method !== undefined)
+      throw new UsageError(
+        `${path} is one adapter: leave out --method, or name the output folder of fpx learn`,
+      );
+    return path;
+  }
+  const metrics = join(path, "metrics.json");
+  if (!(await exists(metrics))) {
+    await stat(path).catch((error: unknown) => {
+      throw fileError(path, error);
+    });
+    throw new UsageError(`${path} holds no adapter: name an adapter folder or the --out folder of fpx learn`);
+  }
+  const { recommended, methods } = JSON.parse(await readFile(metrics, "utf8")) as {
+    recommended: string;
+    methods: readonly string[];
+  };
+  const chosen = method ?? recommended;
+  if (!methods.includes(chosen))
+    throw new UsageError(`${path} has no adapter "${chosen}": choose one of ${methods.join(", ")}`);
+  return join(path, "adapters", chosen);
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,194 @@
+/** `fpx learn`: from a log of user edits to adapters, figures and a report. */
+import { basename, extname, join } from "node:path";
+import type { Command } from "commander";
+import { withLock, writeFileAtomic } from "../core/node/index.ts";
+import {
+  type FieldMap,
+  fitLogReference,
+  methods as knownMethods,
+  type LearnContext,
+  type LearnOptions,
+  learn,
+  type Method,
+  parseFieldMap,
+  worldOfMeta,
+} from "../edits/index.ts";
+import type { LanguageModel } from "../lm/index.ts";
+import { onnxRuntimeNode, readModel, writeAdapter, writeModel } from "../lm/node/index.ts";
+import { textTable } from "../report/index.ts";
+import type { Cli } from "./cli.ts";
+import { fileError } from "./errors.ts";
+import { describeRejects, readLog } from "./files.ts";
+import { type LearnFolder, openLearnFolder } from "./learn-folder.ts";
+import { type LearnSummary, learnPage, metricsOf, scoreTable } from "./learn-report.ts";
+import { checked, integer, listOf, number } from "./options.ts";
+import { createProgress, progressMode, wantsColor } from "./progress.ts";
+
+const FROM_LOG = "from-log";
+
+interface LearnFlags {
+  readonly model: string;
+  readonly methods: readonly Method[];
+  readonly out?: string;
+  readonly seed: number;
+  readonly epochs?: number;
+  readonly batchSize?: number;
+  readonly learningRate?: number;
+  readonly preferenceLearningRate?: number;
+  readonly dpoBeta?: number;
+  readonly sftWeight?: number;
+  readonly validation?: number;
+  readonly episodes?: number;
+  readonly threads?: number;
+  readonly map?: FieldMap;
+  readonly skipRejected?: boolean;
+  readonly resume?: boolean;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds arguments and options of `fpx learn`. */
+export function defineLearn(command: Command, cli: Cli): void {
+  command
+    .argument("<log>", "the edit log, JSON lines")
+    .option(
+      "--model <folder>",
+      `base model, a Llama-type folder; "${FROM_LOG}" fits a small one to the log's drafts`,
+      FROM_LOG,
+    )
+    .option("--methods <names>", "sft, dpo, early", listOf(knownMethods), knownMethods)
+    .option(
+      "--out <folder>",
+      "where adapters, metrics.json and report.html go (default: out/<name of the log>)",
+    )
+    .option("--seed <number>", "seed of everything random", integer(), 1)
+    .option("--epochs <number>", "passes over the training edits", number({ minimum: 0.01 }))
+    .option("--batch-size <number>", "edits a step", integer({ minimum: 1 }))
+    .option("--learning-rate <number>", "peak learning rate of sft", number({ minimum: 1e-9 }))
+    .option(
+      "--preference-learning-rate <number>",
+      "peak learning rate of dpo and early",
+      number({ minimum: 1e-9 }),
+    )
+    .option("--dpo-beta <number>", "coefficient of the preference loss", number({ minimum: 1e-9 }))
+    .option("--sft-weight <number>", "weight of imitation in early", number({ minimum: 0 }))
+    .option("--validation <share>", "share of the edits held out", number({ minimum: 0.01, maximum: 0.9 }))
+    .option(
+      "--episodes <number>",
+      "fresh episodes with the simulated user, if the log has one",
+      integer({ minimum: 2 }),
+    )
+    .option(
+      "--threads <number>",
+      "threads of the model runtime (default: all cores, at most 8)",
+      integer({ minimum: 1 }),
+    )
+    .option(
+      "--map <roles>",
+      "which field is what, as in draft=preedit,edited=postedit",
+      checked(parseFieldMap),
+    )
+    .option("--skip-rejected", "go on without lines that hold no edit")
+    .option("--resume", "go on with the unfinished run in --out")
+    .option("--force", "throw the unfinished run in --out away")
+    .option("--json", "print the figures as JSON")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ fpx learn log.jsonl --model from-log --out learned\n  $ fpx learn log.jsonl --model ./llama --methods sft,early --seed 7\n",
+    )
+    .action((path: string, flags: LearnFlags) => runLearn(path, flags, cli));
+}
+
+async function runLearn(path: string, flags: LearnFlags, cli: Cli): Promise<void> {
+  const { json = false, resume = false, force = false, skipRejected = false, map, threads } = flags;
+  // Without a runtime nothing can be learned: say so before any data is read.
+  const runtime = await onnxRuntimeNode(threads === undefined ? {} : { threads });
+  const log = await readLog(path, { skipRejected, ...(map ? { map } : {}) });
+  for (const text of describeRejects(log.rejects)) cli.note(text);
+  for (const { message } of log.warnings) cli.note(`warning: ${message}`);
+  const given = flags.model === FROM_LOG ? undefined : await readModel(flags.model);
+
+  const out = flags.out ?? join("out", basename(path, extname(path)));
+  const folder = await openLearnFolder(out, { resume, force });
+  await withLock(out, async () => {
+    const signal = cli.interruptible("finishing this step; go on later with the same command and --resume");
+    const color = wantsColor(cli.stderr, cli.env);
+    const observer = createProgress({
+      stream: cli.stderr,
+      mode: progressMode(cli.stderr, cli.env, json),
+      color,
+    });
+    const context: LearnContext = { runtime, signal, observer, store: folder.store };
+    const began = performance.now();
+    try {
+      const options = learnOptions(flags);
+      const world = worldOfMeta(log.records[0]?.meta);
+      const model = given ?? (await fitLogReference(log.records, options, context));
+      const learned = await learn(log.records, model, world, options, context);
+      observer.finish();
+      const seconds = (performance.now() - began) / 1000;
+      const summary = {
+        log: path,
+        model: flags.model,
+        out,
+        runtime: runtime.name,
+        options,
+        seconds,
+        learned,
+      };
+      await writeOutputs(folder, summary, model, given === undefined);
+      await cli.print(json ? `${JSON.stringify(metricsOf(summary))}\n` : describeResult(summary));
+    } finally {
+      observer.clear();
+    }
+  });
+}
+
+/** The options that were given; the others keep the library's defaults. */
+function learnOptions(flags: LearnFlags): LearnOptions {
+  const { seed, methods, epochs, batchSize, learningRate, preferenceLearningRate } = flags;
+  const { dpoBeta, sftWeight, validation, episodes } = flags;
+  const given = {
+    epochs,
+    batchSize,
+    learningRate,
+    preferenceLearningRate,
+    dpoBeta,
+    sftWeight,
+    validation,
+    episodes,
+  };
+  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { seed, methods, ...Object.fromEntries(entries) };
+}
+
+/** Writes adapters, figures and report; the snapshots go last, so that a failure here can be resumed. */
+async function writeOutputs(
+  folder: LearnFolder,
+  summary: LearnSummary,
+  model: LanguageModel,
+  fitted: boolean,
+): Promise<void> {
+  const { path } = folder;
+  try {
+    if (fitted) await writeModel(join(path, "model"), model);
+    for (const [method, adapter] of Object.entries(summary.learned.adapters))
+      await writeAdapter(join(path, "adapters", method), adapter, model);
+    await writeFileAtomic(join(path, "report.html"), learnPage(summary));
+    await writeFileAtomic(join(path, "metrics.json"), `${JSON.stringify(metricsOf(summary), null, 2)}\n`);
+    await folder.finish();
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
+function describeResult(summary: LearnSummary): string {
+  const { out, learned, model } = summary;
+  const folder = model === FROM_LOG ? join(out, "model") : model;
+  return [
+    textTable(scoreTable(learned)),
+    `Nearest to the users' texts: ${learned.recommended}. Written to ${out}: report.html, metrics.json, adapters/.`,
+    `Use it: fpx draft --model ${folder} --adapter ${out} "YOUR CONTEXT"`,
+    "",
+  ].join("\n");
+}
