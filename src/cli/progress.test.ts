@@ -129,7 +129,7 @@ describe("elsewhere", () => {
     const { progress, writes, wait } = setUp("json");
     progress.start("dpo", { total: 10, unit: "pairs" });
     wait(2000);
-    progress.update(4, { loss: 0.6931471805599453 });
+    progress.update(4, { loss: 0.123456789 });
     progress.note("snapshot kept");
     progress.finish();
     expect(writes.map((text) => JSON.parse(text))).toEqual([
@@ -142,7 +142,7 @@ describe("elsewhere", () => {
         unit: "pairs",
         rate: 2,
         secondsLeft: 3,
-        metrics: { loss: 0.6931471805599453 },
+        metrics: { loss: 0.123456789 },
       },
       { event: "note", message: "snapshot kept" },
       {
@@ -151,7 +151,7 @@ describe("elsewhere", () => {
         done: 4,
         unit: "pairs",
         seconds: 2,
-        metrics: { loss: 0.6931471805599453 },
+        metrics: { loss: 0.123456789 },
       },
     ]);
     expect(writes.every((text) => text.endsWith("\n") && !text.slice(0, -1).includes("\n"))).toBe(true);
