@@ -87,7 +87,8 @@ function multiply<T>(a: usize, b: usize, depth: u32, alpha: T, c: usize, stride:
   const whole = rows == 4 && columns == 48 / sizeof<T>();
   let out = whole ? c : tile;
   const step: u32 = whole ? stride : 48;
-  if (!whole) memory.fill(tile, 0, 192);
+  // Adding to -0 gives the other summand, whatever its sign.
+  if (!whole) for (let i: usize = 0; i < 192; i += 16) v128.store(tile + i, v128.splat<T>(-0.0));
   const f = v128.splat<T>(alpha);
   addRow<T>(out, f, c00, c01, c02);
   addRow<T>((out += step), f, c10, c11, c12);
