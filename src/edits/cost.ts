@@ -54,6 +54,8 @@ export interface CostMeter {
   readonly definition: string;
   /** The token ids of a text in comparable form. */
   encode(text: string): Int32Array;
+  /** The token of an id. */
+  token(id: number): string;
   /** Measures two texts as `encode` gave them. Throws `InvalidInput` where the divisor is zero and the texts differ. */
   compare(draft: Int32Array, edited: Int32Array): EditCount;
 }
@@ -67,6 +69,7 @@ export function costMeter(options: CostOptions = {}): CostMeter {
   return {
     definition,
     encode: (text) => ids.of(cut(comparable(text))),
+    token: (id) => ids.token(id),
     compare(draft, edited) {
       const changes = draft === edited ? 0 : levenshtein(draft, edited);
       return {

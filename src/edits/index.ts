@@ -1,3 +1,4 @@
+export type { Advice } from "./advice.ts";
 export {
   type CostOptions,
   costDefinition,
@@ -6,6 +7,7 @@ export {
   editCosts,
   type Normalize,
 } from "./cost.ts";
+export type { Histogram } from "./estimates.ts";
 export {
   checkExport,
   type Exclusion,
@@ -18,6 +20,7 @@ export { EDIT_FORMATS, editFormat } from "./exports/formats.ts";
 export { type ImportedFile, type ImportReject, importFormat } from "./exports/import.ts";
 export { type Redact, type RedactedField, redactRecord } from "./exports/redact.ts";
 export { FIELD_ALIASES, type FieldMap, type FieldRole, parseFieldMap } from "./fields.ts";
+export type { Laterality, TokenTraffic } from "./laterality.ts";
 export type { MeanInterval } from "./learning/interval.ts";
 export { type Learned, type LearnOptions, learn, type PolicyScores, type Sample } from "./learning/learn.ts";
 export { type Method, type MethodOptions, methods } from "./learning/methods.ts";
@@ -43,6 +46,8 @@ export {
   type EditRecord,
   isEdited,
 } from "./record.ts";
+export { assertDisjoint, type Split, type SplitOptions, splitLog } from "./split.ts";
+export { type EditStats, editStats, type GroupStats, type Quantiles, type StatsOptions } from "./stats.ts";
 export { type Tokenize, tokenizeWords } from "./tokens.ts";
 export { type Truncation, truncation } from "./truncation.ts";
 export { createMailWorld } from "./worlds/mail.ts";

@@ -60,5 +60,6 @@ describe("TokenIds", () => {
     expect([...ids.of(["a", "b", "a", "__proto__"])]).toEqual([0, 1, 0, 2]);
     expect([...ids.of(["b", "__proto__", "constructor"])]).toEqual([1, 2, 3]);
     expect(ids.size).toBe(4);
+    expect([0, 1, 2, 3].map((id) => ids.token(id))).toEqual(["a", "b", "__proto__", "constructor"]);
   });
 });

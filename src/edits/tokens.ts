@@ -69,10 +69,11 @@ export function tokenSpans(text: string, tokens: readonly string[]): TokenSpan[]
 /** Gives each distinct token a small whole number, the same for every text of one log. */
 export class TokenIds {
   readonly #ids = new Map<string, number>();
+  readonly #tokens: string[] = [];
 
   /** Number of distinct tokens so far. */
   get size(): number {
-    return this.#ids.size;
+    return this.#tokens.length;
   }
 
   /** The ids of `tokens`, new ones given out in order. */
@@ -81,9 +82,17 @@ export class TokenIds {
     for (let i = 0; i < tokens.length; i++) {
       const token = tokens[i]!;
       let id = this.#ids.get(token);
-      if (id === undefined) this.#ids.set(token, (id = this.#ids.size));
+      if (id === undefined) {
+        id = this.#tokens.push(token) - 1;
+        this.#ids.set(token, id);
+      }
       ids[i] = id;
     }
     return ids;
+  }
+
+  /** The token of an id that `of` gave. */
+  token(id: number): string {
+    return this.#tokens[id]!;
   }
 }

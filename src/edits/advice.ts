@@ -1,0 +1,152 @@
+/** What the statistics of a log advise before learning from it. */
+
+import type { EditStats, GroupStats } from "./stats.ts";
+
+/** One piece of advice; `code` is stable, `evidence` the numbers behind it. */
+export interface Advice {
+  readonly code:
+    | "no-edits"
+    | "few-edits"
+    | "several-policies"
+    | "policy-unnamed"
+    | "lazy-users"
+    | "lateral-edits"
+    | "length-growth"
+    | "length-loss"
+    | "rewrites"
+    | "costless-edits"
+    | "duplicates"
+    | "truncated-drafts"
+    | "rejected-lines";
+  readonly message: string;
+  readonly evidence: Readonly<Record<string, unknown>>;
+}
+
+/** How many edits made the text longer and shorter. */
+export interface LengthChanges {
+  readonly lengthened: number;
+  readonly shortened: number;
+}
+
+/** Below this many edited drafts, figures of learned policies are mostly noise. */
+const FEW_DRAFTS = 100;
+/** Users with fewer records say too little about themselves. */
+const RECORDS_PER_USER = 20;
+/** Users who edit less than this share of their drafts, or of what the others edit, may wave drafts through. */
+const LAZY_RATE = 0.05;
+const LAZY_AGAINST_OTHERS = 1 / 3;
+const LATERAL = 0.7;
+const LENGTH_RATIO = 1.2;
+const ONE_SIDED = 0.8;
+const REWRITE_COST = 0.8;
+const COSTLESS_SHARE = 0.05;
+
+/** The advice that follows from statistics. */
+export function advise(stats: Omit<EditStats, "advice">, lengths: LengthChanges): Advice[] {
+  return [
+    ...onAmount(stats),
+    ...onPolicies(stats),
+    ...onUsers(stats),
+    ...onDirection(stats),
+    ...onLength(stats, lengths),
+    ...onTexts(stats),
+  ];
+}
+
+type Stats = Omit<EditStats, "advice">;
+
+function onAmount({ n, editedRate, drafts }: Stats): Advice[] {
+  const edited = Math.round(n * editedRate);
+  if (edited === 0) {
+    const message =
+      "no draft was changed, so there is no preference to learn; check which field holds the edited text";
+    return [{ code: "no-edits", message, evidence: { n, edited } }];
+  }
+  if (Math.min(edited, drafts) >= FEW_DRAFTS) return [];
+  const message = `there are ${edited} edits of ${drafts} different drafts; below about ${FEW_DRAFTS} of each, what is learned is hard to tell from chance`;
+  return [{ code: "few-edits", message, evidence: { edited, drafts } }];
+}
+
+function onPolicies({ n, policies, perPolicy }: Stats): Advice[] {
+  const counts = Object.fromEntries(perPolicy.map((policy) => [policy.name ?? "", policy.n]));
+  const unnamed = perPolicy.find((policy) => policy.name === null)?.n ?? 0;
+  if (policies > 1) {
+    const message = `the drafts come from ${policies} policies: DPO measures every pair against one reference policy, which wrote the drafts of one of them at most; learn from one policy at a time, or by SFT`;
+    return [{ code: "several-policies", message, evidence: counts }];
+  }
+  if (unnamed === 0) return [];
+  const message = `${unnamed} of ${n} records do not say which policy wrote the draft; DPO takes for granted that all of them come from its reference policy`;
+  return [{ code: "policy-unnamed", message, evidence: { unnamed } }];
+}
+
+function onUsers({ n, editedRate, perUser }: Stats): Advice[] {
+  const edits = n * editedRate;
+  const isLazy = (user: GroupStats): boolean => {
+    if (user.n < RECORDS_PER_USER) return false;
+    const others = n > user.n ? (edits - user.n * user.editedRate) / (n - user.n) : 0;
+    return user.editedRate < LAZY_RATE || user.editedRate < LAZY_AGAINST_OTHERS * others;
+  };
+  const lazy = perUser.filter(isLazy);
+  if (lazy.length === 0 || edits === 0) return [];
+  const message = `${lazy.length} of ${perUser.length} users hardly ever change a draft; if they wave bad drafts through, these teach SFT and cost learning the wrong thing: leave out accepted drafts that nobody looked at`;
+  const evidence = {
+    users: lazy
+      .slice(0, 10)
+      .map(({ name, n: records, editedRate: rate }) => ({ user: name, n: records, editedRate: rate })),
+  };
+  return [{ code: "lazy-users", message, evidence }];
+}
+
+function onDirection({ lateralityIndex, laterality }: Stats): Advice[] {
+  if (lateralityIndex === null || lateralityIndex < LATERAL) return [];
+  const message =
+    "edits bring in and take out the same words about equally often: either what is wanted differs by context, or the edits have no direction, and then DPO favours whatever is rare in drafts; do not use DPO alone";
+  const tokens = laterality.traffic.slice(0, 5);
+  return [{ code: "lateral-edits", message, evidence: { lateralityIndex, tokens } }];
+}
+
+function onLength(
+  { meanLengthRatio, editedRate, n }: Stats,
+  { lengthened, shortened }: LengthChanges,
+): Advice[] {
+  const edited = n * editedRate;
+  const evidence = { meanLengthRatio, lengthened, shortened };
+  if (meanLengthRatio >= LENGTH_RATIO && lengthened >= ONE_SIDED * edited) {
+    const message =
+      "nearly all edits lengthen the draft: DPO may run away in length; keep an SFT term (early ensemble) and watch the mean length";
+    return [{ code: "length-growth", message, evidence }];
+  }
+  if (meanLengthRatio <= 1 / LENGTH_RATIO && shortened >= ONE_SIDED * edited) {
+    const message =
+      "nearly all edits shorten the draft: DPO may learn to say less and less; keep an SFT term (early ensemble) and watch the mean length";
+    return [{ code: "length-loss", message, evidence }];
+  }
+  return [];
+}
+
+function onTexts(stats: Stats): Advice[] {
+  const { n, costQuantiles, costDefinition, costlessEdits, duplicates, truncatedDrafts, rejects } = stats;
+  const advice: Advice[] = [];
+  if (costQuantiles.median >= REWRITE_COST && !costDefinition.endsWith("/none")) {
+    const message =
+      "half of the drafts were all but rewritten: the edited text says little about the draft, so SFT fits better than preferences";
+    advice.push({ code: "rewrites", message, evidence: { medianCost: costQuantiles.median } });
+  }
+  if (costlessEdits >= COSTLESS_SHARE * n) {
+    const message = `${costlessEdits} edits change spacing or line breaks alone, which the cost ${costDefinition} does not count; count characters if layout matters`;
+    advice.push({ code: "costless-edits", message, evidence: { costlessEdits } });
+  }
+  if (duplicates > 0) {
+    const message = `${duplicates} records repeat an earlier one of the same user and weigh twice or more; leave them out unless they happened`;
+    advice.push({ code: "duplicates", message, evidence: { duplicates } });
+  }
+  if (truncatedDrafts > 0) {
+    const message = `${truncatedDrafts} drafts seem to break off before their end; what users add there is no wish of theirs: leave them out`;
+    advice.push({ code: "truncated-drafts", message, evidence: { truncatedDrafts } });
+  }
+  if (rejects > 0) {
+    const message = `${rejects} lines were rejected and are not in these figures`;
+    advice.push({ code: "rejected-lines", message, evidence: { ...stats.rejectsByCode } });
+  }
+  return advice;
+}
