@@ -39,6 +39,7 @@ beforeAll(() => {
     file("mixed.jsonl"),
     `${text(records)}not json\n${JSON.stringify({ context: "c", draft: "d" })}\n`,
   );
+  writeFileSync(file("noedit.jsonl"), text([records[0], { context: "c", draft: "d" }]));
   writeFileSync(file("empty.jsonl"), "");
   writeFileSync(
     file("redact.ts"),
@@ -49,6 +50,54 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(() => {
   for (const name of readdirSync(file("out"))) rmSync(join(folder, "out", name), { recursive: true });
+});
+
+describe("fpx edits stats", () => {
+  it("prints JSON for machines", () => {
+    const { code, stdout, stderr } = fpx(["edits", "stats", file("log.jsonl"), "--json"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    const stats = JSON.parse(stdout);
+    expect(stats).toMatchObject({
+      n: 12,
+      users: 3,
+      editedRate: 0.75,
+      costDefinition: "levenshtein/words@1/draft",
+    });
+    expect(stats.meanCost).toBeGreaterThan(0);
+  });
+
+  it("prints tables and advice for people, without control codes", () => {
+    const { code, stdout } = fpx([
+      "edits",
+      "stats",
+      file("log.jsonl"),
+      "--tokens",
+      "characters",
+      "--normalize",
+      "max",
+    ]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^edits +12$/m);
+    expect(stdout).toMatch(/^drafts changed +75\.0%$/m);
+    expect(stdout).toMatch(/^u0 +4 /m);
+    expect(stdout).toContain("levenshtein/characters@1/max");
+    expect(stdout).toMatch(/^- there are 9 edits of 12 different drafts/m);
+    expect(stdout).not.toContain("\u001b");
+  });
+
+  it("reads other field names by --map and goes on without bad lines on request", () => {
+    const input = `${text([{ q: "c", a: "one two", b: "one three" }])}oops\n`;
+    const args = ["edits", "stats", "-", "--map", "context=q,draft=a,edited=b"];
+    expect(fpx(args, { input })).toMatchObject({ code: 1, stdout: "" });
+    const { code, stdout, stderr } = fpx([...args, "--skip-rejected", "--json"], { input });
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      n: 1,
+      meanCost: 0.5,
+      rejects: 1,
+      rejectsByCode: { "invalid-json": 1 },
+    });
+  });
 });
 
 describe("fpx edits export", () => {
@@ -186,6 +235,18 @@ describe("wrong input gives one line, an exit code and no file", () => {
       /nowhere\.jsonl: no such file or directory; check the path/,
     ],
     ["folder as a log", ["export", folder, ...to], 1, /: is a directory; name a file/],
+    [
+      "unknown tokens",
+      ["stats", file("log.jsonl"), "--tokens", "bytes"],
+      2,
+      /Choose one of words, characters, whitespace/,
+    ],
+    [
+      "record without an edited text",
+      ["stats", file("noedit.jsonl")],
+      1,
+      /noedit\.jsonl:2: the edited text is missing: .*--map edited=FIELD/,
+    ],
     ["empty log", ["export", file("empty.jsonl"), ...to], 1, /empty\.jsonl holds no edit: it is empty/],
     [
       "line that is not JSON",

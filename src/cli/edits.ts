@@ -13,6 +13,7 @@ import {
   type Redact,
 } from "../edits/index.ts";
 import type { Cli } from "./cli.ts";
+import { defineStats } from "./edits-stats.ts";
 import { UsageError } from "./errors.ts";
 import {
   describeRejects,
@@ -33,6 +34,7 @@ const FORMATS = EDIT_FORMATS.map(({ name }) => name);
 
 /** Adds the subcommands of `fpx edits`. */
 export function defineEdits(command: Command, cli: Cli): void {
+  defineStats(command.command("stats"), cli);
   defineExport(command.command("export"), cli);
   defineImport(command.command("import"), cli);
 }

@@ -1,0 +1,142 @@
+/** `fpx edits stats`: what a log holds and what to think of before learning from it. */
+import type { Command } from "commander";
+import {
+  type EditStats,
+  editStats,
+  type FieldMap,
+  type GroupStats,
+  type Normalize,
+  parseFieldMap,
+} from "../edits/index.ts";
+import { formatInterval, formatNumber, textTable } from "../report/index.ts";
+import type { Cli } from "./cli.ts";
+import { describeRejects, readLog } from "./files.ts";
+import { checked, oneOf } from "./options.ts";
+
+const TOKENS = ["words", "characters", "whitespace"] as const;
+const NORMALIZERS: readonly Normalize[] = ["draft", "edited", "max", "none"];
+const SHOWN_GROUPS = 20;
+const BAR = 40;
+
+interface StatsFlags {
+  readonly map?: FieldMap;
+  readonly tokens: (typeof TOKENS)[number];
+  readonly normalize: Normalize;
+  readonly skipRejected?: boolean;
+  readonly json?: boolean;
+}
+
+/** Defines the subcommand. */
+export function defineStats(command: Command, cli: Cli): void {
+  command
+    .summary("say what a log holds")
+    .description("Say in numbers what an edit log holds, and what to think of before learning from it.")
+    .argument("<log>", 'the edit log, JSON lines; "-" for standard input')
+    .option(
+      "--map <roles>",
+      "which field is what, as in draft=preedit,edited=postedit",
+      checked(parseFieldMap),
+    )
+    .option("--tokens <name>", `what an edit is counted in: ${TOKENS.join(", ")}`, oneOf(TOKENS), "words")
+    .option(
+      "--normalize <name>",
+      `what the cost is divided by: tokens of the ${NORMALIZERS.join(", ")}`,
+      oneOf(NORMALIZERS),
+      "draft",
+    )
+    .option("--skip-rejected", "go on without lines that hold no edit")
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExample:\n  $ fpx edits stats log.jsonl --map draft=preedit,edited=postedit\n")
+    .action((path: string, flags: StatsFlags) => printStats(path, flags, cli));
+}
+
+async function printStats(path: string, flags: StatsFlags, cli: Cli): Promise<void> {
+  const { map, tokens, normalize, skipRejected = false, json = false } = flags;
+  const log = await readLog(path, { normalize, skipRejected, ...(map === undefined ? {} : { map }) });
+  const stats = editStats(log.records, { cost: { tokenize: tokens, normalize }, rejects: log.rejects });
+  if (json) {
+    await cli.print(`${JSON.stringify(stats)}\n`);
+    return;
+  }
+  for (const text of describeRejects(log.rejects)) cli.note(text);
+  await cli.print(describeStats(path, stats));
+}
+
+/** The statistics as text: an overview, the costs, users and policies, advice. */
+export function describeStats(path: string, stats: EditStats): string {
+  const parts = [
+    overview(path, stats),
+    costs(stats),
+    groups("users", stats.perUser),
+    groups("policies", stats.perPolicy),
+    advice(stats),
+  ];
+  return parts.filter((part) => part !== "").join("\n");
+}
+
+function overview(path: string, stats: EditStats): string {
+  const { meanCost, meanCostInterval, costQuantiles, lateralityIndex } = stats;
+  const { lower, upper } = meanCostInterval;
+  const cost =
+    lower === null || upper === null ? formatNumber(meanCost, THREE) : formatInterval(meanCost, lower, upper);
+  const quartiles = [costQuantiles.lowerQuartile, costQuantiles.median, costQuantiles.upperQuartile];
+  return textTable({
+    caption: path,
+    columns: [{ label: "edits" }, { label: formatNumber(stats.n), numeric: false }],
+    rows: [
+      ["users", String(stats.users)],
+      ["policies", String(stats.policies)],
+      ["contexts", String(stats.contexts)],
+      ["different drafts", String(stats.drafts)],
+      ["drafts changed", formatNumber(stats.editedRate, { percent: true, decimals: 1 })],
+      ["mean cost, 95 % interval", cost],
+      ["cost, quartiles", quartiles.map((value) => formatNumber(value, THREE)).join(", ")],
+      ["cost is", stats.costDefinition],
+      [
+        "tokens, draft to edited",
+        `${formatNumber(stats.draftTokens.mean)} to ${formatNumber(stats.editedTokens.mean)}`,
+      ],
+      ["length ratio", formatNumber(stats.meanLengthRatio, THREE)],
+      ["laterality", lateralityIndex === null ? "too few edits" : formatNumber(lateralityIndex, THREE)],
+    ],
+  });
+}
+
+const THREE = { decimals: 3 } as const;
+
+/** The histogram of the costs, drawn with bars of text. */
+function costs({ costHistogram: { edges, counts } }: EditStats): string {
+  const most = Math.max(...counts);
+  return textTable({
+    columns: [{ label: "cost from" }, { label: "edits" }, { label: "" }],
+    rows: counts.map((count, i) => [String(edges[i]), count, "█".repeat(Math.ceil((BAR * count) / most))]),
+  });
+}
+
+function groups(label: string, all: readonly GroupStats[]): string {
+  if (all.length < 2) return "";
+  const table = textTable({
+    columns: [
+      { label },
+      { label: "edits" },
+      { label: "changed" },
+      { label: "mean cost", decimals: 3 },
+      { label: "length ratio", decimals: 3 },
+    ],
+    rows: all
+      .slice(0, SHOWN_GROUPS)
+      .map(({ name, n, editedRate, meanCost, meanLengthRatio }) => [
+        name ?? "(not named)",
+        n,
+        formatNumber(editedRate, { percent: true, decimals: 1 }),
+        meanCost,
+        meanLengthRatio,
+      ]),
+  });
+  return all.length > SHOWN_GROUPS ? `${table}and ${all.length - SHOWN_GROUPS} more ${label}\n` : table;
+}
+
+function advice({ advice: items }: EditStats): string {
+  if (items.length === 0) return "";
+  return `Before learning from this log:\n${items.map(({ message }) => `- ${message}\n`).join("")}`;
+}
