@@ -66,7 +66,8 @@ function print(terms: Polynomial): Dim {
 
 /** The canonical spelling of a dimension; throws InvalidInput when it is malformed. */
 export function canonicalDim(dim: Dim): Dim {
-  return print(parse(dim));
+  // A single name is its own spelling.
+  return typeof dim === "string" && /^[A-Za-z_]\w*$/.test(dim) ? dim : print(parse(dim));
 }
 
 /** The sum of dimensions, as after a concatenation; a number below zero is an error. */
@@ -147,6 +148,7 @@ export function showShape(shape: Shape): string {
   return `[${shape.join(", ")}]`;
 }
 
+/** Whether two shapes of canonical dimensions are equal. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, i) => dim === b[i]);
 }

@@ -70,6 +70,7 @@ export function log(x: Tensor): Tensor {
   return unary("log", x);
 }
 
+/** The square root. */
 export function sqrt(x: Tensor): Tensor {
   return unary("sqrt", x);
 }
@@ -84,14 +85,17 @@ export function square(x: Tensor): Tensor {
   return unary("square", x);
 }
 
+/** The sine of an angle in radians. */
 export function sin(x: Tensor): Tensor {
   return unary("sin", x);
 }
 
+/** The cosine of an angle in radians. */
 export function cos(x: Tensor): Tensor {
   return unary("cos", x);
 }
 
+/** The hyperbolic tangent. */
 export function tanh(x: Tensor): Tensor {
   return unary("tanh", x);
 }
@@ -135,14 +139,17 @@ export function gelu(x: Tensor, options: { readonly approximate?: "tanh" | "none
   return x.graph.make("gelu", { approximate: options.approximate ?? "none" }, [x], [like, like])[0]!;
 }
 
+/** a + b. */
 export function add(a: Operand, b: Operand): Tensor {
   return binary("add", a, b);
 }
 
+/** a − b. */
 export function sub(a: Operand, b: Operand): Tensor {
   return binary("sub", a, b);
 }
 
+/** a·b, element by element. */
 export function mul(a: Operand, b: Operand): Tensor {
   return binary("mul", a, b);
 }
@@ -183,14 +190,17 @@ function logical(op: "and" | "or", a: Tensor, b: Tensor): Tensor {
   return a.graph.make(op, {}, [a, b], [{ dtype: "bool", shape: broadcastShapes(a.shape, b.shape, op) }])[0]!;
 }
 
+/** Whether both hold; bool tensors. */
 export function and(a: Tensor, b: Tensor): Tensor {
   return logical("and", a, b);
 }
 
+/** Whether at least one holds; bool tensors. */
 export function or(a: Tensor, b: Tensor): Tensor {
   return logical("or", a, b);
 }
 
+/** Whether it does not hold; a bool tensor. */
 export function not(a: Tensor): Tensor {
   requireType("not", a, "bool");
   return a.graph.make("not", {}, [a], [{ dtype: "bool", shape: a.shape }])[0]!;
@@ -204,6 +214,8 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const y = numbers ? condition.graph.constant(b) : lift("where", b, a);
   if (x.dtype !== y.dtype)
     throw new InvalidInput(`where: element types ${x.dtype} and ${y.dtype} differ; use cast`);
+  if (x.dtype === "bool")
+    throw new InvalidInput("where: bool branches cannot be chosen from; use and, or, not");
   const shape = broadcastShapes(condition.shape, broadcastShapes(x.shape, y.shape, "where"), "where");
   return condition.graph.make("where", {}, [condition, x, y], [{ dtype: x.dtype, shape }])[0]!;
 }

@@ -102,6 +102,7 @@ export interface Operations {
   readonly rotary: Nothing;
 }
 
+/** The name of a primitive operation. */
 export type OperationName = keyof Operations;
 
 /** One operation applied to inputs. */
@@ -113,6 +114,7 @@ export interface NodeOf<K extends OperationName> {
   readonly outputs: readonly Tensor[];
 }
 
+/** Any operation applied to inputs. */
 export type Node = { [K in OperationName]: NodeOf<K> }[OperationName];
 
 /** What a graph computes once its outputs are named; runtimes load this. */

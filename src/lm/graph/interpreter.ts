@@ -4,13 +4,15 @@
  */
 
 import { InvalidInput } from "../../core/errors.ts";
-import { evaluateDim, showShape } from "./dims.ts";
+import { type Dim, dimTerms, evaluateDim, showShape } from "./dims.ts";
 import type { Node, NodeOf, OperationName, Tensor } from "./graph.ts";
 import { type Context, type Kernel, kernels } from "./kernels.ts";
 import { liveNodes, soleName } from "./live.ts";
 import type { Value } from "./values.ts";
 
 export type { Value } from "./values.ts";
+
+type Sizes = ReadonlyMap<string, number>;
 
 /**
  * The values of `outputs` given those of every input and parameter that they need, by name.
@@ -24,15 +26,17 @@ export function interpret<Name extends string>(
   const values = new Map<number, Value>();
   const context: Context = { size: (dim) => evaluateDim(dim, sizes) };
   const nodes = liveNodes(Object.values<Tensor>(outputs));
-  for (const node of nodes) {
-    if (node.op === "input" || node.op === "parameter") {
-      const output = node.outputs[0]!;
-      const value = feeds[node.attributes.name];
-      if (value === undefined) throw new InvalidInput(`no value for ${node.op} "${node.attributes.name}"`);
-      bind(node.attributes.name, output, value, sizes);
-      values.set(output.id, value);
+  const sources = nodes.filter((node) => node.op === "input" || node.op === "parameter");
+  for (const { op, attributes, outputs } of sources) {
+    const value = feeds[attributes.name];
+    if (value === undefined) throw new InvalidInput(`no value for ${op} "${attributes.name}"`);
+    values.set(outputs[0]!.id, value);
+    for (const [i, dim] of outputs[0]!.shape.entries()) {
+      const name = soleName(dim);
+      if (name !== undefined && !sizes.has(name)) sizes.set(name, value.dims[i]!);
     }
   }
+  for (const { attributes, outputs } of sources) checkShape(attributes.name, outputs[0]!, values, sizes);
   for (const node of nodes) {
     if (node.op === "input" || node.op === "parameter") continue;
     const results = run(
@@ -54,18 +58,18 @@ function run(node: Node, inputs: readonly Value[], context: Context): readonly V
   return kernel(node as NodeOf<OperationName>, inputs, context);
 }
 
-/** Checks a fed value against the declared shape and learns the sizes of its named dimensions. */
-function bind(name: string, tensor: Tensor, value: Value, sizes: Map<string, number>): void {
-  const mismatch = (): InvalidInput =>
-    new InvalidInput(
-      `"${name}": value of shape ${showShape(value.dims)} does not fit ${showShape(tensor.shape)}`,
-    );
-  if (value.dims.length !== tensor.shape.length) throw mismatch();
-  for (const [i, dim] of tensor.shape.entries()) {
-    const size = value.dims[i]!;
-    const name = soleName(dim);
-    if (name !== undefined && !sizes.has(name)) sizes.set(name, size);
-    if (typeof dim === "number" ? dim !== size : name !== undefined && sizes.get(name) !== size)
-      throw mismatch();
-  }
+/** Throws InvalidInput unless a fed value has the declared shape, as far as the sizes of its names are known. */
+function checkShape(
+  name: string,
+  { id, shape }: Tensor,
+  values: ReadonlyMap<number, Value>,
+  sizes: Sizes,
+): void {
+  const { dims } = values.get(id)!;
+  const known = (dim: Dim): boolean => dimTerms(dim).every(([, names]) => names.every((n) => sizes.has(n)));
+  const fits =
+    dims.length === shape.length &&
+    shape.every((dim, i) => !known(dim) || evaluateDim(dim, sizes) === dims[i]);
+  if (!fits)
+    throw new InvalidInput(`"${name}": value of shape ${showShape(dims)} does not fit ${showShape(shape)}`);
 }

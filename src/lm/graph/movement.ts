@@ -17,17 +17,16 @@ import { fixedDim, resolveAxis, type Tensor } from "./graph.ts";
 
 /** The same elements in another shape; one size may be -1 and is worked out from the rest. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  if (shape.filter((dim) => dim === -1).length > 1) {
+    throw new InvalidInput(`reshape: only one size of ${showShape(shape)} may be -1`);
+  }
   const total = multiplyDims(x.shape);
   const unknown = shape.indexOf(-1);
   const known = multiplyDims(shape.filter((dim) => dim !== -1));
   const rest = unknown < 0 ? known : divideDim(total, known);
   const complete =
     rest === undefined ? shape : shape.map((dim, i) => (i === unknown ? rest : canonicalDim(dim)));
-  if (
-    rest === undefined ||
-    shape.filter((dim) => dim === -1).length > 1 ||
-    multiplyDims(complete) !== total
-  ) {
+  if (rest === undefined || multiplyDims(complete) !== total) {
     throw new InvalidInput(
       `reshape: ${showShape(x.shape)} (${total} elements) does not fill ${showShape(shape)}`,
     );

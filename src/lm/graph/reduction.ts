@@ -55,10 +55,12 @@ function reduce(op: "reduceSum" | "reduceMean" | "reduceMax", x: Tensor, options
   return x.graph.make(op, { axes: list, keepDims }, [x], [{ dtype: "float", shape }])[0]!;
 }
 
+/** The sum over axes. */
 export function reduceSum(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce("reduceSum", x, options);
 }
 
+/** The mean over axes. */
 export function reduceMean(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce("reduceMean", x, options);
 }

@@ -14,6 +14,7 @@ function tag(field: number, wireType: number): Uint8Array {
 
 /** A whole number in base-128 groups; negative numbers take ten bytes as two's complement of 64 bits. */
 function varint(value: number): Uint8Array {
+  if (value >= 0 && value < 128) return Uint8Array.of(value);
   let rest = BigInt.asUintN(64, BigInt(value));
   const bytes: number[] = [];
   do {
@@ -24,8 +25,14 @@ function varint(value: number): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
+/** Below this many bytes, pieces are joined at once: many small ones cost more than a copy. */
+const SMALL = 4096;
+
 function ofPieces(pieces: readonly Uint8Array[]): Message {
-  return { pieces, length: pieces.reduce((sum, piece) => sum + piece.length, 0) };
+  const message = { pieces, length: pieces.reduce((sum, piece) => sum + piece.length, 0) };
+  return message.length < SMALL && pieces.length > 1
+    ? { pieces: [encode(message)], length: message.length }
+    : message;
 }
 
 /** The fields of a message, one after another. */
@@ -48,16 +55,14 @@ export function bytes(field: number, value: Uint8Array): Message {
   return ofPieces([tag(field, 2), varint(value.length), value]);
 }
 
+/** A field of text. */
 export function string(field: number, value: string): Message {
   return bytes(field, text.encode(value));
 }
 
 /** A nested message. */
 export function nested(field: number, value: Message): Message {
-  return {
-    pieces: [tag(field, 2), varint(value.length), ...value.pieces],
-    length: value.length + tag(field, 2).length + varint(value.length).length,
-  };
+  return ofPieces([tag(field, 2), varint(value.length), ...value.pieces]);
 }
 
 /** Repeated whole numbers, packed. */
