@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Cancelled } from "../../core/errors.ts";
 import { adamwFeeds, adamwUpdate } from "../adamw.ts";
 import { Graph, gradients, matmul, reduceMean, square, sub } from "../graph/index.ts";
 import { interpreterRuntime } from "./interpreter.ts";
@@ -41,6 +42,12 @@ describe("onnxRuntimeWeb", () => {
     expect(runtime.name).toMatch(/^onnxruntime-web \d+\.\d+.*wasm, 1 threads$/);
     const [web, reference] = [await losses(runtime), await losses(interpreterRuntime())];
     for (const [i, loss] of reference.entries()) expect(Math.abs(web[i]! - loss) / loss).toBeLessThan(1e-5);
+  });
+
+  it("stops waiting for a load", async () => {
+    const program = { outputs: { y: square(new Graph().input("x", "float", [2])) } };
+    const loading = (await onnxRuntimeWeb()).load(program, { signal: AbortSignal.abort() });
+    await expect(loading).rejects.toThrow(Cancelled);
   });
 
   it("refuses models that are none", async () => {

@@ -40,8 +40,16 @@ export async function onnxRuntimeWeb(options: WebOptions = {}): Promise<Runtime>
       }).catch((cause: unknown) => {
         throw runtimeFailure("onnxruntime-web could not load the model", cause);
       });
-      const session = await abortable(load.signal, creating);
-      return residentSession(ortEngine(ort, session, false));
+      try {
+        return residentSession(ortEngine(ort, await abortable(load.signal, creating), false));
+      } catch (error) {
+        // A session that comes into being after the caller has gone is freed again.
+        creating.then(
+          (session) => session.release(),
+          () => undefined,
+        );
+        throw error;
+      }
     },
   };
 }
