@@ -293,9 +293,9 @@ describe("wrong input gives one line, an exit code and no file", () => {
     ],
     [
       "too few lines for a format",
-      ["export", file("log.jsonl"), "--format", "openai-dpo", ...to.slice(2)],
+      ["export", file("log.jsonl"), "--format", "openai-sft", "--no-accepted", ...to.slice(2)],
       1,
-      /openai-dpo takes files with at least 10 lines; this one would have 9, 3 left out because/,
+      /openai-sft takes files with at least 10 lines; this one would have 9, 3 left out because/,
     ],
     [
       "redaction without a name",

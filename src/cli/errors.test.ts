@@ -41,7 +41,8 @@ describe("explain", () => {
 
   it("leaves what is no system error alone", () => {
     const error = new TypeError("x");
-    expect(fileError("p", error)).toBe(error);
+    const ours = new InvalidInput("out is a file", { code: "ENOTDIR" });
+    expect([fileError("p", error), fileError("p", ours)]).toEqual([error, ours]);
     expect(isBrokenPipe(system("EPIPE"))).toBe(true);
     expect(isBrokenPipe(error)).toBe(false);
   });

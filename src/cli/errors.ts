@@ -102,9 +102,8 @@ interface SystemError extends Error {
 }
 
 function isSystemError(error: unknown): error is SystemError {
-  return (
-    error instanceof Error && "code" in error && typeof error.code === "string" && /^E[A-Z]/.test(error.code)
-  );
+  if (!(error instanceof Error) || error instanceof FpxError || !("code" in error)) return false;
+  return typeof error.code === "string" && /^E[A-Z]/.test(error.code);
 }
 
 function oneLine(text: string): string {

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { describe, expect, it } from "vitest";
 import { Cancelled, InvalidInput } from "../core/errors.ts";
@@ -188,5 +189,47 @@ describe("Ctrl-C", () => {
     });
     expect([code, signals.exits, signals.listenerCount("SIGINT")]).toEqual([130, [130], 0]);
     expect(JSON.parse(stderr)).toEqual({ event: "note", message: "finishing this step" });
+  });
+});
+
+describe("a real process", () => {
+  const script = `
+    import { runProgram } from ${JSON.stringify(new URL("./program.ts", import.meta.url).href)};
+    const define = (command, cli) => command.action(async () => {
+      const signal = cli.interruptible("finishing this step");
+      const alive = setInterval(() => {}, 1000);
+      await cli.print("ready\\n");
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      await new Promise((resolve) => setTimeout(resolve, Number(process.argv[1])));
+      clearInterval(alive);
+      await cli.print("kept\\n");
+    });
+    const host = { stdout: process.stdout, stderr: process.stderr, env: process.env, signals: process };
+    process.exitCode = await runProgram(["fit"], host, [{ name: "fit", summary: "fit", load: async () => define }]);
+  `;
+
+  it.each([
+    { signals: ["SIGINT"], finish: 0, code: 130, stdout: "ready\nkept\n" },
+    { signals: ["SIGTERM"], finish: 0, code: 143, stdout: "ready\nkept\n" },
+    { signals: ["SIGINT", "SIGINT"], finish: 20_000, code: 130, stdout: "ready\n" },
+  ] as const)("ends after $signals with $code", async ({ signals, finish, code, stdout }) => {
+    const args = ["--import", "jiti/register", "--input-type=module", "--eval", script, String(finish)];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    let [out, err] = ["", ""];
+    const pending = [...signals];
+    const step = (): void => {
+      const next = pending.shift();
+      if (next !== undefined) child.kill(next);
+    };
+    child.stdout.on("data", (piece) => {
+      if (out === "") step();
+      out += piece;
+    });
+    child.stderr.on("data", (piece) => {
+      err += piece;
+      step();
+    });
+    const exit = await new Promise((resolve) => child.once("close", resolve));
+    expect([exit, out, err]).toEqual([code, stdout, "fpx: finishing this step\n"]);
   });
 });
