@@ -7,6 +7,7 @@ export {
   editCosts,
   type Normalize,
 } from "./cost.ts";
+export { type DiffSegment, diffWords } from "./diff.ts";
 export type { Histogram } from "./estimates.ts";
 export {
   checkExport,
