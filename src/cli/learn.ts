@@ -34,7 +34,6 @@ interface LearnFlags {
   readonly epochs?: number;
   readonly batchSize?: number;
   readonly learningRate?: number;
-  readonly preferenceLearningRate?: number;
   readonly dpoBeta?: number;
   readonly sftWeight?: number;
   readonly validation?: number;
@@ -64,12 +63,7 @@ export function defineLearn(command: Command, cli: Cli): void {
     .option("--seed <number>", "seed of everything random", integer(), 1)
     .option("--epochs <number>", "passes over the training edits", number({ minimum: 0.01 }))
     .option("--batch-size <number>", "edits a step", integer({ minimum: 1 }))
-    .option("--learning-rate <number>", "peak learning rate of sft", number({ minimum: 1e-9 }))
-    .option(
-      "--preference-learning-rate <number>",
-      "peak learning rate of dpo and early",
-      number({ minimum: 1e-9 }),
-    )
+    .option("--learning-rate <number>", "peak learning rate, for every method", number({ minimum: 1e-9 }))
     .option("--dpo-beta <number>", "coefficient of the preference loss", number({ minimum: 1e-9 }))
     .option("--sft-weight <number>", "weight of imitation in early", number({ minimum: 0 }))
     .option("--validation <share>", "share of the edits held out", number({ minimum: 0.01, maximum: 0.9 }))
@@ -146,13 +140,12 @@ async function runLearn(path: string, flags: LearnFlags, cli: Cli): Promise<void
 
 /** The options that were given; the others keep the library's defaults. */
 function learnOptions(flags: LearnFlags): LearnOptions {
-  const { seed, methods, epochs, batchSize, learningRate, preferenceLearningRate } = flags;
+  const { seed, methods, epochs, batchSize, learningRate } = flags;
   const { dpoBeta, sftWeight, validation, episodes } = flags;
   const given = {
     epochs,
     batchSize,
     learningRate,
-    preferenceLearningRate,
     dpoBeta,
     sftWeight,
     validation,

@@ -26,7 +26,7 @@ export type Method = (typeof methods)[number];
 export interface MethodOptions {
   /** The coefficient b of the preference loss; default 0.1. It is not the beta of the KL-regularised cost. */
   readonly dpoBeta?: number;
-  /** Weight of the token-mean imitation loss in the early ensemble; default 0.1. */
+  /** Weight of imitation in the early ensemble, on sums over a text's tokens as in the preference loss; default 0.1. */
   readonly sftWeight?: number;
 }
 
@@ -83,7 +83,10 @@ export function preferenceObjective(
     },
     { dpoBeta },
   );
-  const sft = sftLoss({ sums: chosen, counts: half(reshape(counts, [2, pairs]), 0) });
+  const sft = sftLoss(
+    { sums: chosen, counts: half(reshape(counts, [2, pairs]), 0) },
+    { reduction: "sequence-sum" },
+  );
   return {
     loss: method === "dpo" ? dpo : earlyLoss(dpo, sft, { sftWeight }),
     metrics: { dpo, sft },
