@@ -1,5 +1,9 @@
 import { spawn } from "node:child_process";
 import { EventEmitter } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Cancelled, InvalidInput } from "../core/errors.ts";
 import type { Cli, CommandEntry, DefineCommand } from "./cli.ts";
@@ -194,13 +198,13 @@ describe("Ctrl-C", () => {
 
 describe("a real process", () => {
   const script = `
-    import { runProgram } from ${JSON.stringify(new URL("./program.ts", import.meta.url).href)};
+    import { runProgram } from ${JSON.stringify(fileURLToPath(new URL("./program.ts", import.meta.url)))};
     const define = (command, cli) => command.action(async () => {
       const signal = cli.interruptible("finishing this step");
       const alive = setInterval(() => {}, 1000);
       await cli.print("ready\\n");
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
-      await new Promise((resolve) => setTimeout(resolve, Number(process.argv[1])));
+      await new Promise((resolve) => setTimeout(resolve, Number(process.argv[2])));
       clearInterval(alive);
       await cli.print("kept\\n");
     });
@@ -213,8 +217,13 @@ describe("a real process", () => {
     { signals: ["SIGTERM"], finish: 0, code: 143, stdout: "ready\nkept\n" },
     { signals: ["SIGINT", "SIGINT"], finish: 20_000, code: 130, stdout: "ready\n" },
   ] as const)("ends after $signals with $code", async ({ signals, finish, code, stdout }) => {
-    const args = ["--import", "jiti/register", "--input-type=module", "--eval", script, String(finish)];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const folder = mkdtempSync(join(tmpdir(), "fpx-interrupt-"));
+    const file = join(folder, "host.mts");
+    writeFileSync(file, script);
+    const child = spawn(process.execPath, ["--import", "jiti/register", file, String(finish)], {
+      cwd: fileURLToPath(new URL("../../", import.meta.url)),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let [out, err] = ["", ""];
     const pending = [...signals];
     const step = (): void => {
@@ -230,6 +239,7 @@ describe("a real process", () => {
       step();
     });
     const exit = await new Promise((resolve) => child.once("close", resolve));
+    rmSync(folder, { recursive: true });
     expect([exit, out, err]).toEqual([code, stdout, "fpx: finishing this step\n"]);
   });
 });

@@ -32,7 +32,7 @@ export async function runProgram(
     interruptible: (hint) => {
       interrupt ??= listenForInterrupt(host.signals, () => {
         const line = json ? JSON.stringify({ event: "note", message: hint }) : `fpx: ${hint}`;
-        host.stderr.write(`${host.stderr.isTTY ? "\r\u001b[2K" : ""}${line}\n`);
+        host.stderr.write(`${host.stderr.isTTY ? CLEAR_LINE : ""}${line}\n`);
       });
       return interrupt.signal;
     },
@@ -48,6 +48,7 @@ export async function runProgram(
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     if (error instanceof HelpShown) return 2;
     if (isBrokenPipe(error)) return 1;
+    if (host.stderr.isTTY) host.stderr.write(CLEAR_LINE);
     const reported = reportError(error, {
       stderr: host.stderr,
       json,
@@ -58,6 +59,9 @@ export async function runProgram(
     interrupt?.dispose();
   }
 }
+
+/** Takes away a progress line that stands unfinished where the message shall stand. */
+const CLEAR_LINE = "\r\u001b[2K";
 
 /** The program without a command was called, and its help was shown instead. */
 class HelpShown extends Error {}

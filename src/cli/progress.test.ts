@@ -83,6 +83,12 @@ describe("on a terminal", () => {
     }
   });
 
+  it("takes a terminal that does not know its width for 80 columns wide", () => {
+    const { progress, writes } = setUp("line", { columns: 0 });
+    progress.start("sft", { total: 300 });
+    expect(screen(writes)[0]).toMatch(/^sft .*0\/300 steps$/);
+  });
+
   it("lets notes pass above the line", () => {
     const { progress, writes } = setUp("line");
     progress.start("sft", { total: 2 });

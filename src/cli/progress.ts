@@ -98,7 +98,7 @@ export function createProgress(options: ProgressOptions): Progress {
     const seen = observe(current, lastWrite);
     if (mode === "json") write(`${JSON.stringify({ event: "progress", ...asJson(current, seen) })}\n`);
     else if (mode === "plain") write(`${describe(current, seen, colors, undefined)}\n`);
-    else write(`${CLEAR_LINE}${describe(current, seen, colors, stream.columns ?? 80)}`);
+    else write(`${CLEAR_LINE}${describe(current, seen, colors, stream.columns || 80)}`);
   }
 
   function finish(): void {
