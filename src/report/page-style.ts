@@ -55,4 +55,4 @@ export const pageStyle: string = [
 ].join("\n");
 
 /** SHA-256 of `pageStyle` in base64, as a content security policy names it. */
-export const pageStyleHash = "ttlbj8RWzQIpNbJBSNaE9o/P/CpwpMXas10UeU+NnZY=";
+export const pageStyleHash = "igBR+kpIluN44UR4Q0lv3B4xM21mr3dmq839o4UZdmY=";

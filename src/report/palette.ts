@@ -7,6 +7,8 @@ export interface Palette {
   readonly ink: string;
   readonly muted: string;
   readonly rule: string;
+  /** Bars that are there to compare with. */
+  readonly quiet: string;
   readonly insert: string;
   readonly insertInk: string;
   readonly delete: string;
@@ -21,6 +23,7 @@ export const lightPalette: Palette = {
   ink: "#1b1f24",
   muted: "#5b6470",
   rule: "#dfe3e8",
+  quiet: "#a9b1bb",
   insert: "#d8efe2",
   insertInk: "#0b4a2c",
   delete: "#fbe0dc",
@@ -34,6 +37,7 @@ export const darkPalette: Palette = {
   ink: "#e8eaed",
   muted: "#9da5b0",
   rule: "#31373e",
+  quiet: "#626b76",
   insert: "#123d2a",
   insertInk: "#a9e5c5",
   delete: "#4d1e18",

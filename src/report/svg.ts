@@ -94,7 +94,7 @@ export const plotStyle: string = [
   ".fpx-plot .mark{fill:var(--c);fill-opacity:.75}",
   ".fpx-plot .bar{fill:var(--c)}",
   ".fpx-plot .outline{fill:var(--c);fill-opacity:.28;stroke:var(--c);stroke-width:1.5;stroke-linejoin:round}",
-  ".fpx-plot .plain{--c:var(--series-7)}",
+  ".fpx-plot .plain{--c:var(--quiet)}",
   ...Array.from({ length: seriesColors }, (_, i) => `.fpx-plot .s${i + 1}{--c:var(--series-${i + 1})}`),
   ".fpx-plot .dash1{stroke-dasharray:7 4}",
   ".fpx-plot .dash2{stroke-dasharray:2 4}",
