@@ -78,7 +78,9 @@ export function* drive<P extends Problem, S, R>(
 
   let state: S | null = from ? structuredClone(from.state) : null;
   let step = from?.step ?? 0;
-  let journal: (readonly unknown[])[] = from ? (structuredClone(from.journal) as (readonly unknown[])[]) : [];
+  const journal: (readonly unknown[])[] = from
+    ? (structuredClone(from.journal) as (readonly unknown[])[])
+    : [];
   let calls = from?.calls ?? 0;
   let replayed = 0;
   let ended: Status | undefined;
@@ -95,40 +97,6 @@ export function* drive<P extends Problem, S, R>(
     }
     return undefined;
   };
-
-  /** Runs one asking computation on the journal first, then on fresh answers; `undefined` when halted. */
-  function* settle<T>(asking: Asking<T>): Generator<Batch, T | undefined, readonly unknown[]> {
-    let turn = asking.next(NOTHING);
-    while (!turn.done) {
-      const batch = turn.value;
-      let answers: readonly unknown[];
-      if (replayed < journal.length) {
-        answers = journal[replayed++]!;
-      } else {
-        // Inside a step that changes an oracle's own state there is no way back: stop before its first batch or after it.
-        ended = resident && journal.length > 0 ? undefined : halt(batch.questions.length);
-        if (ended) {
-          asking.return(undefined as T);
-          return undefined;
-        }
-        try {
-          answers = yield batch;
-        } catch (error) {
-          if (!(signal?.aborted && isCancellation(error))) throw error;
-          ended = "cancelled";
-          asking.return(undefined as T);
-          return undefined;
-        }
-        calls += batch.questions.length;
-        journal.push(answers);
-        replayed++;
-      }
-      turn = asking.next(answers);
-    }
-    journal = [];
-    replayed = 0;
-    return turn.value;
-  }
 
   /** Attach and detach move the state in and out of an oracle: no budget, no journal, no halt. */
   function* move(asking: Asking<S>): Generator<Batch, S, readonly unknown[]> {
@@ -165,22 +133,43 @@ export function* drive<P extends Problem, S, R>(
       (snapshots.everySeconds !== undefined && seconds() - savedAt.seconds >= snapshots.everySeconds));
 
   try {
-    if (state === null) {
-      const initial = yield* settle(solver.init(problem, rng));
-      if (ended === "cancelled")
-        throw new Cancelled(`${solver.name} was cancelled before it had a first state`);
-      if (ended)
-        throw new InvalidInput(`${solver.name} needs a larger budget: it ended before the first state`);
-      state = initial as S;
-    } else if (solver.attach) {
-      state = yield* move(solver.attach(problem, state));
-    }
-    while (!ended) {
-      ended = check();
+    if (state !== null && solver.attach) state = yield* move(solver.attach(problem, state));
+    while (true) {
+      if (state !== null) ended = check();
       if (ended) break;
-      const next = yield* settle(solver.step(problem, state as S, rng));
-      if (ended) break;
-      state = next as S;
+      // One asking computation, `init` or a step: on the journal first, then on fresh answers.
+      const initial = state === null;
+      const asking = initial ? solver.init(problem, rng) : solver.step(problem, state as S, rng);
+      let turn = asking.next(NOTHING);
+      while (!turn.done) {
+        const batch = turn.value;
+        let answers: readonly unknown[];
+        if (replayed < journal.length) answers = journal[replayed++]!;
+        else {
+          // Inside a step that changes an oracle's own state there is no way back: stop before its first batch or after it.
+          if (!resident || journal.length === 0) ended = halt(batch.questions.length);
+          if (ended) break;
+          try {
+            answers = yield batch;
+          } catch (error) {
+            if (!(signal?.aborted && isCancellation(error))) throw error;
+            ended = "cancelled";
+            break;
+          }
+          calls += batch.questions.length;
+          journal.push(answers);
+          replayed++;
+        }
+        turn = asking.next(answers);
+      }
+      if (!turn.done) {
+        asking.return(undefined as S);
+        break;
+      }
+      state = turn.value;
+      journal.length = 0;
+      replayed = 0;
+      if (initial) continue;
       step++;
       if (observers.length > 0 || showSteps) {
         const view: StepView<S> = { step, calls, seconds: seconds(), state, metrics: solver.metrics(state) };
@@ -191,6 +180,11 @@ export function* drive<P extends Problem, S, R>(
         yield saving(yield* snapshot());
         savedAt = { step, seconds: seconds() };
       }
+    }
+    if (state === null) {
+      if (ended === "cancelled")
+        throw new Cancelled(`${solver.name} was cancelled before it had a first state`);
+      throw new InvalidInput(`${solver.name} needs a larger budget: it ended before the first state`);
     }
   } catch (error) {
     // The answers received so far are not lost: a resumed run goes on from them. A resident state died with its oracle.
