@@ -1,10 +1,13 @@
 /**
  * One full training step (forward, backward, AdamW) of a GPT-2-type model of 3.7 M parameters, 8 × 128 tokens, by
  * fpx on onnxruntime-node and by PyTorch eager, on the same weights and threads, in alternating rounds.
- * PyTorch runs in the `python3` of the environment, or in the one that FPX_PYTHON names.
+ * Times are CPU times of the process with one thread and wall times with two; wall times mean little on a busy
+ * machine (PyTorch's threads spin and lose most), so the load is noted. PyTorch runs in the `python3` of the
+ * environment, or in the one that FPX_PYTHON names.
  */
 
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
+import { loadavg } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { adamwFeeds, adamwUpdate } from "../src/lm/adamw.ts";
@@ -12,7 +15,7 @@ import { crossEntropy, Graph, gradients } from "../src/lm/graph/index.ts";
 import { type Gpt2Config, gpt2Logits, gpt2Shapes } from "../src/lm/models/gpt2.ts";
 import { onnxRuntimeNode } from "../src/lm/node/onnx-runtime.ts";
 import type { Session, TensorData, Tensors } from "../src/lm/runtimes/runtime.ts";
-import type { BenchRow } from "./harness.ts";
+import { type BenchRow, median } from "./harness.ts";
 
 export const name = "Training step, GPT-2 type, 3.7 M parameters, 8 x 128 tokens";
 
@@ -24,6 +27,7 @@ const STEPS = 5;
 
 export async function bench(): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
+  const load = loadavg()[0]!.toFixed(1);
   for (const threads of [1, 2]) {
     const ours = await openOurs(threads);
     const torch = await openTorch();
@@ -44,7 +48,7 @@ export async function bench(): Promise<BenchRow[]> {
     const ratios = rounds.flatMap(({ ours, peer }) => (peer === undefined ? [] : [ours / peer]));
     const difference = Math.max(...rounds.map(({ losses }) => losses));
     rows.push({
-      name: `step, ${threads} thread${threads > 1 ? "s" : ""}`,
+      name: threads === 1 ? "step, 1 thread, CPU time" : `step, ${threads} threads, wall time`,
       ours: median(rounds.map((round) => round.ours)),
       unit: "ms",
       peerName:
@@ -58,7 +62,7 @@ export async function bench(): Promise<BenchRow[]> {
             peer: median(rounds.map((round) => round.peer!)),
             ratio: median(ratios),
             spread: `${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)}`,
-            note: `losses differ by at most ${difference.toExponential(1)} relative`,
+            note: `losses differ by at most ${difference.toExponential(1)} relative; load before the start ${load}`,
           }),
     });
   }
@@ -100,21 +104,25 @@ async function openOurs(
     weights: { type: "float", dims, data: new Float32Array(BATCH * length).fill(1) },
   };
   let step = 0;
+  const milliseconds = (): number => {
+    const { user, system } = process.cpuUsage();
+    return threads === 1 ? (user + system) / 1000 : performance.now();
+  };
   return {
     async steps(count) {
       const losses: number[] = [];
-      const milliseconds: number[] = [];
+      const times: number[] = [];
       for (let i = 0; i < count; i++) {
-        const start = performance.now();
+        const start = milliseconds();
         step++;
         const result = await session.run(
           { ...batch, ...adamwFeeds(step, RATE) },
           { fetch: ["loss"], carry: update.carry },
         );
         losses.push(Number(result["loss"]!.data[0]));
-        milliseconds.push(performance.now() - start);
+        times.push(milliseconds() - start);
       }
-      return { losses, milliseconds };
+      return { losses, milliseconds: times };
     },
     close: () => session.close(),
   };
@@ -168,9 +176,4 @@ async function openTorch(): Promise<Torch | undefined> {
     },
     close: () => child.stdin.end(),
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
 }
