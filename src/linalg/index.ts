@@ -1,7 +1,7 @@
 export { type Arena, createArena } from "./arena.ts";
 export type { Floats } from "./checks.ts";
-export { cholesky, solveTriangular } from "./cholesky.ts";
-export { type Eigh, eigh } from "./eigh.ts";
+export { type CholeskyOptions, cholesky, solveTriangular } from "./cholesky.ts";
+export { type Eigh, type EighOptions, eigh } from "./eigh.ts";
 export { type GemmOptions, gemm } from "./gemm.ts";
 export { type GemvOptions, gemv } from "./gemv.ts";
 export { axpy, dot, nrm2, scal } from "./level1.ts";

@@ -221,6 +221,17 @@ describe("cholesky", () => {
     }
   });
 
+  it("writes where it is told, over the matrix too", () => {
+    for (const by of [kernels, undefined]) {
+      const a = definite(20);
+      const l = cholesky(a, 20);
+      expect(sameBits(choleskyBy(by, a, 20, { out: new Float64Array(400).fill(7) }), l)).toBe(true);
+      expect(choleskyBy(by, a, 20, { out: a })).toBe(a);
+      expect(sameBits(a, l)).toBe(true);
+    }
+    expect(() => cholesky(definite(3), 3, { out: new Float64Array(8) })).toThrow(/out has 8/);
+  });
+
   it("solves, for one right-hand side and for several", () => {
     const n = 40;
     const a = definite(n);
@@ -270,6 +281,19 @@ describe("eigh", () => {
 
   it("has the bits of the twin, a small residual and orthonormal vectors", () => {
     for (const n of [0, 1, 2, 3, 4, 5, 8, 10, 33, 100, 200]) check(symmetric(n), n);
+  });
+
+  it("writes where it is told, over the matrix too", () => {
+    for (const by of [kernels, undefined]) {
+      const a = symmetric(20);
+      const { values, vectors } = eigh(a, 20);
+      const out = { values: new Float64Array(20).fill(7), vectors: a };
+      expect(eighBy(by, a, 20, { out })).toEqual(out);
+      expect(sameBits(out.values, values) && sameBits(out.vectors, vectors)).toBe(true);
+    }
+    expect(() => eigh(symmetric(3), 3, { out: { values: vector(2), vectors: vector(9) } })).toThrow(
+      /values has 2/,
+    );
   });
 
   it("agrees with another library", () => {
@@ -329,6 +353,8 @@ describe("eigh", () => {
     a[4 * 6 + 2] = Number.NEGATIVE_INFINITY;
     expect(() => eigh(a, 6)).toThrow(NonFinite);
     expect(() => eigh(a, 6)).toThrow(/row 4, column 2/);
+    a[4 * 6 + 2] = Number.NaN;
+    expect(() => eigh(a, 6)).toThrow(/NaN in row 4, column 2/);
     expect(() => eigh(a, 5)).toThrow(FpxError);
     expect(() => eigh(a, 1.5)).toThrow(InvalidInput);
   });
