@@ -58,6 +58,8 @@ export interface CostMeter {
   token(id: number): string;
   /** Measures two texts as `encode` gave them. Throws `InvalidInput` where the divisor is zero and the texts differ. */
   compare(draft: Int32Array, edited: Int32Array): EditCount;
+  /** What changes between two texts are divided by. Throws `InvalidInput` where it is zero. */
+  divisor(draft: Int32Array, edited: Int32Array): number;
 }
 
 /** Makes a meter. Throws `InvalidInput` for an unknown tokenizer or normalizer. */
@@ -70,6 +72,7 @@ export function costMeter(options: CostOptions = {}): CostMeter {
     definition,
     encode: (text) => ids.of(cut(comparable(text))),
     token: (id) => ids.token(id),
+    divisor: (draft, edited) => divisor(draft.length, edited.length, normalize),
     compare(draft, edited) {
       const changes = draft === edited ? 0 : levenshtein(draft, edited);
       return {

@@ -1,5 +1,12 @@
 export type { Advice } from "./advice.ts";
 export {
+  type CopyBaseline,
+  type CopyBaselineOptions,
+  fitCopyBaseline,
+  type LearnedChange,
+} from "./baseline.ts";
+export type { Change } from "./changes.ts";
+export {
   type CostOptions,
   costDefinition,
   type EditCosts,
@@ -8,6 +15,7 @@ export {
   type Normalize,
 } from "./cost.ts";
 export { type DiffSegment, diffWords } from "./diff.ts";
+export { type EditStep, editScript } from "./edit-script.ts";
 export type { Histogram } from "./estimates.ts";
 export {
   checkExport,
@@ -27,6 +35,7 @@ export { type Learned, type LearnOptions, learn, type PolicyScores, type Sample 
 export { type Method, type MethodOptions, methods } from "./learning/methods.ts";
 export { fitLogReference, fitReference, type ReferenceOptions } from "./learning/reference.ts";
 export type { Curve, LearnContext, LearnObserver, StageStore } from "./learning/stage.ts";
+export { levenshtein, levenshteinAll } from "./levenshtein.ts";
 export {
   type EditLog,
   type LogWarning,
