@@ -5,6 +5,7 @@ export default defineConfig({
   entry: ["src/**/*.ts", "!src/**/*.test.ts"],
   format: "esm",
   platform: "neutral",
+  deps: { neverBundle: [/^node:/] },
   unbundle: true,
   dts: true,
   sourcemap: false,

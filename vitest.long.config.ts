@@ -3,5 +3,10 @@ import base from "./vitest.config.ts";
 
 export default defineConfig({
   ...mergeConfig(base, {}),
-  test: { ...base.test, include: ["src/**/*.long.test.ts", "test/**/*.long.test.ts"], exclude: ["**/node_modules/**"], testTimeout: 3_600_000 },
+  test: {
+    ...base.test,
+    include: ["src/**/*.long.test.ts", "test/**/*.long.test.ts"],
+    exclude: ["**/node_modules/**"],
+    testTimeout: 3_600_000,
+  },
 });

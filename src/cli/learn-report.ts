@@ -94,7 +94,7 @@ export function learnPage(summary: LearnSummary): string {
             items: [
               "held-out NLL: mean negative log-likelihood of the users' final texts, nats per token, on edits whose drafts were not trained on",
               "prefers edit: share of changed held-out drafts whose final text has the higher mean log-probability per token",
-              "distance: token-level edit distance from a fresh greedy draft to the user's final text, over the draft's tokens; 95 % intervals of means",
+              "distance: token-level edit distance from a fresh greedy draft to the user's final text, over the final text's tokens; 95 % intervals of means",
               "minus logged draft's: the same, minus the logged draft's distance, edit by edit",
               "copy: the log's commonest changes applied to the base's drafts, the reference that learning must beat",
               ...(base.episodes

@@ -81,26 +81,20 @@ export async function draftAll(
   return contexts.map((context) => drafts.get(contextKey(context))!);
 }
 
-/** Distances of `drafts[i]` and of the logged draft to what the user left in `records[i]`. */
+/** Distances, over the final text's tokens unless `cost` says otherwise, of `drafts[i]` and of the logged draft to what the user left in `records[i]`. */
 export function scoreDistance(
   records: readonly EditRecord[],
   drafts: readonly string[],
   cost: CostOptions,
 ): DistanceScores {
   const texts = records.map(comparableRecord);
-  const distances = texts.map(({ edited }, i) => distanceTo(edited, drafts[i]!, cost));
-  const logged = texts.map(({ draft, edited }) => distanceTo(edited, draft, cost));
+  const distances = texts.map(({ edited }, i) => editCost(drafts[i]!, edited, cost));
+  const logged = texts.map(({ draft, edited }) => editCost(draft, edited, cost));
   return {
     distance: meanInterval(distances),
     againstLogged: meanInterval(distances.map((distance, i) => distance - logged[i]!)),
   };
 }
-
-/** A draft without tokens has nothing to normalise by: its distance is 1, the whole text. */
-const distanceTo = (edited: string, draft: string, cost: CostOptions): number =>
-  draft.trim() === ""
-    ? editCost(draft, edited, { ...cost, normalize: "max" })
-    : editCost(draft, edited, cost);
 
 /** True costs of drafts for fresh contexts: what the strong user of the world changes. */
 export function episodeCosts(

@@ -57,6 +57,10 @@ export interface LearnOptions extends MethodOptions {
   readonly validation?: number;
   /** Whether accepted drafts are targets of imitation too; default true. */
   readonly includeAccepted?: boolean;
+  /**
+   * How far drafts are from final texts; default over the tokens of the final text, which is the same for all policies, so
+   * that no policy gains by the length of its drafts.
+   */
   readonly cost?: CostOptions;
   /** Episodes with the simulated user, where the log has one; default 200. */
   readonly episodes?: number;
@@ -140,7 +144,7 @@ export async function learn(
   context: LearnContext,
 ): Promise<Learned> {
   const settings = { ...defaults, ...options };
-  const { seed, methods = allMethods, cost = {} } = settings;
+  const { seed, methods = allMethods, cost = { normalize: "edited" } } = settings;
   const { runtime, observer, signal } = context;
   const { train, validation } = splitForLearning(records, settings);
 

@@ -102,7 +102,7 @@ const LOG_REFERENCE = {
   batchSize: 8,
   learningRate: 2e-3,
   weightDecay: 0.1,
-  epochs: 12,
+  epochs: 40,
 };
 
 /**
