@@ -1,0 +1,1 @@
+export { readEditLogFile, readExportFile, writeExportFile } from "./files.ts";
