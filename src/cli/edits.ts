@@ -29,6 +29,7 @@ import {
   writeOutput,
 } from "./files.ts";
 import { checked, oneOf } from "./options.ts";
+import { defineSimulate } from "./simulate.ts";
 
 const FORMATS = EDIT_FORMATS.map(({ name }) => name);
 
@@ -37,6 +38,7 @@ export function defineEdits(command: Command, cli: Cli): void {
   defineStats(command.command("stats"), cli);
   defineExport(command.command("export"), cli);
   defineImport(command.command("import"), cli);
+  defineSimulate(command.command("simulate"), cli);
 }
 
 interface ExportFlags {

@@ -1,5 +1,5 @@
 /** What `fpx learn` leaves behind: the output folder, and the snapshots of a run that has not ended. */
-import { access, readFile, rm, stat } from "node:fs/promises";
+import { access, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../core/node/index.ts";
 import type { StageStore } from "../edits/index.ts";
@@ -8,6 +8,7 @@ import { makeFolder } from "./files.ts";
 
 /** Snapshots of an unfinished run lie here until it ends well. */
 const RUN = "run";
+const SNAPSHOT = ".snapshot";
 
 /** The output folder of one learning run. */
 export interface LearnFolder {
@@ -15,10 +16,21 @@ export interface LearnFolder {
   readonly store: StageStore;
   /** Removes the snapshots: all outputs are written. */
   finish(): Promise<void>;
+  /** After an error: leaves nothing behind where there is nothing to go on from. */
+  abandon(): Promise<void>;
+}
+
+/** Makes the output folder, so that it can be locked. Throws file errors that name the path. */
+export async function makeOutputFolder(path: string): Promise<void> {
+  try {
+    await makeFolder(path);
+  } catch (error) {
+    throw fileError(path, error);
+  }
 }
 
 /**
- * Opens an output folder. Throws `UsageError` when an unfinished run lies there and `resume` is not asked for, or the other
+ * Opens an output folder, under its lock. Throws `UsageError` when an unfinished run lies there and `resume` is not asked for, or the other
  * way round, and file errors that name the path when it cannot be written.
  */
 export async function openLearnFolder(
@@ -27,7 +39,6 @@ export async function openLearnFolder(
 ): Promise<LearnFolder> {
   const run = join(path, RUN);
   try {
-    await makeFolder(path);
     const unfinished = await exists(run);
     if (resume && !unfinished)
       throw new UsageError(`${path} holds no unfinished run: leave out --resume, or name its --out`);
@@ -46,18 +57,23 @@ export async function openLearnFolder(
     path,
     store: {
       async load(stage) {
-        const file = join(run, `${stage}.snapshot`);
+        const file = join(run, `${stage}${SNAPSHOT}`);
         return (await exists(file)) ? readFile(file) : undefined;
       },
       async save(stage, bytes) {
         try {
-          await writeFileAtomic(join(run, `${stage}.snapshot`), bytes);
+          await writeFileAtomic(join(run, `${stage}${SNAPSHOT}`), bytes);
         } catch (error) {
           throw fileError(path, error);
         }
       },
     },
     finish: () => rm(run, { recursive: true }),
+    async abandon() {
+      const kept = await readdir(run).catch(() => []);
+      if (kept.some((file) => file.endsWith(SNAPSHOT))) return;
+      await rm(run, { recursive: true, force: true });
+    },
   };
 }
 

@@ -19,7 +19,7 @@ import { textTable } from "../report/index.ts";
 import type { Cli } from "./cli.ts";
 import { fileError } from "./errors.ts";
 import { describeRejects, readLog } from "./files.ts";
-import { type LearnFolder, openLearnFolder } from "./learn-folder.ts";
+import { type LearnFolder, makeOutputFolder, openLearnFolder } from "./learn-folder.ts";
 import { type LearnSummary, learnPage, metricsOf, scoreTable } from "./learn-report.ts";
 import { checked, integer, listOf, number } from "./options.ts";
 import { createProgress, progressMode, wantsColor } from "./progress.ts";
@@ -103,15 +103,12 @@ async function runLearn(path: string, flags: LearnFlags, cli: Cli): Promise<void
   const given = flags.model === FROM_LOG ? undefined : await readModel(flags.model);
 
   const out = flags.out ?? join("out", basename(path, extname(path)));
-  const folder = await openLearnFolder(out, { resume, force });
+  await makeOutputFolder(out);
   await withLock(out, async () => {
+    const folder = await openLearnFolder(out, { resume, force });
     const signal = cli.interruptible("finishing this step; go on later with the same command and --resume");
-    const color = wantsColor(cli.stderr, cli.env);
-    const observer = createProgress({
-      stream: cli.stderr,
-      mode: progressMode(cli.stderr, cli.env, json),
-      color,
-    });
+    const mode = progressMode(cli.stderr, cli.env, json);
+    const observer = createProgress({ stream: cli.stderr, mode, color: wantsColor(cli.stderr, cli.env) });
     const context: LearnContext = { runtime, signal, observer, store: folder.store };
     const began = performance.now();
     try {
@@ -132,6 +129,9 @@ async function runLearn(path: string, flags: LearnFlags, cli: Cli): Promise<void
       };
       await writeOutputs(folder, summary, model, given === undefined);
       await cli.print(json ? `${JSON.stringify(metricsOf(summary))}\n` : describeResult(summary));
+    } catch (error) {
+      await folder.abandon();
+      throw error;
     } finally {
       observer.clear();
     }

@@ -50,6 +50,14 @@ describe("codec", () => {
     expect(new BigUint64Array(back.a.buffer)).toEqual(BigUint64Array.of(0xfff0000000000001n));
   });
 
+  it("reads bytes that lie in a larger buffer, as files are read", () => {
+    const bytes = encode({ x: Float64Array.of(1, 2), y: Uint8Array.of(7) });
+    expect(decode(Buffer.concat([Buffer.alloc(3), bytes]).subarray(3))).toEqual({
+      x: Float64Array.of(1, 2),
+      y: Uint8Array.of(7),
+    });
+  });
+
   it("names the path of what is no plain data", () => {
     const cycle: { list: unknown[] } = { list: [] };
     cycle.list.push(cycle);

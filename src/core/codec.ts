@@ -136,7 +136,8 @@ export function decode(bytes: Uint8Array): unknown {
     if (kind === "undefined") return undefined;
     const [name, offset, byteLength] = rest as [TypedArrayName, number, number];
     const from = start + offset;
-    return new TYPED_ARRAYS[name](bytes.slice(from, from + byteLength).buffer);
+    // Not `bytes.slice`: of a Node buffer that is a view into a larger one.
+    return new TYPED_ARRAYS[name](new Uint8Array(bytes.subarray(from, from + byteLength)).buffer);
   };
   return revive(JSON.parse(new TextDecoder().decode(bytes.subarray(HEADER, HEADER + length))));
 }

@@ -30,6 +30,7 @@ export { type ImportedFile, type ImportReject, importFormat } from "./exports/im
 export { type Redact, type RedactedField, redactRecord } from "./exports/redact.ts";
 export { FIELD_ALIASES, type FieldMap, type FieldRole, parseFieldMap } from "./fields.ts";
 export type { Laterality, TokenTraffic } from "./laterality.ts";
+export { draftAll } from "./learning/evaluate.ts";
 export type { MeanInterval } from "./learning/interval.ts";
 export { type Learned, type LearnOptions, learn, type PolicyScores, type Sample } from "./learning/learn.ts";
 export { type Method, type MethodOptions, methods } from "./learning/methods.ts";

@@ -5,17 +5,7 @@
  */
 
 import { InvalidInput } from "../core/errors.ts";
-import {
-  add,
-  mul,
-  neg,
-  reciprocal,
-  reduceMean,
-  reduceSum,
-  softplus,
-  sub,
-  type Tensor,
-} from "../lm/graph/index.ts";
+import { add, mul, neg, reciprocal, reduceMean, reduceSum, softplus, sub, type Tensor } from "../lm/index.ts";
 
 /** Log-probabilities [pairs] of edited texts (`chosen`) and drafts (`rejected`): sums over tokens, end token included. */
 export interface PreferenceLogProbs {

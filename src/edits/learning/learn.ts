@@ -121,12 +121,7 @@ export function splitForLearning(
   options: Pick<LearnOptions, "validation" | "seed">,
 ): { readonly train: readonly EditRecord[]; readonly validation: readonly EditRecord[] } {
   const { validation = defaults.validation, seed } = options;
-  const split = splitLog(records, { validation, seed });
-  if (split.train.length === 0 || split.validation.length === 0)
-    throw new InvalidInput(
-      `the log has too few distinct drafts to hold some out (${records.length} edits): log more edits, at least 10 of different drafts`,
-    );
-  return split;
+  return splitLog(records, { validation, seed });
 }
 
 /**

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { type FileHandle, open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InvalidInput } from "../../core/errors.ts";
-import { writeFileAtomic } from "../../core/node/files.ts";
+import { writeFileAtomic } from "../../core/node/index.ts";
 import {
   checkVocabulary,
   checkWeights,
