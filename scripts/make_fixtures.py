@@ -172,6 +172,7 @@ def main():
             if "lora_B" in key:
                 parameter.normal_(0, 0.1)
     shutil.rmtree(FOLDER / "adapter", ignore_errors=True)
+    adapted.peft_config["default"].base_model_name_or_path = "untied"
     adapted.to(torch.float32).save_pretrained(FOLDER / "adapter")
     (FOLDER / "adapter" / "README.md").unlink(missing_ok=True)
     adapted = adapted.to(torch.float64).eval()

@@ -1,42 +1,12 @@
-import { spawn } from "node:child_process";
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Ended, fpx, root } from "./support/fpx.ts";
 
-const root = join(import.meta.dirname, "..");
 const model = join(root, "samples", "mail", "model");
 let folder: string;
 let log: string;
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs fpx from source; `interruptAt` sends Ctrl-C when stderr first matches it. */
-function fpx(args: readonly string[], interruptAt?: RegExp): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--import", "jiti/register", "src/cli/main.ts", ...args], {
-      cwd: root,
-    });
-    let stdout = "";
-    let stderr = "";
-    let sent = false;
-    child.stdout.on("data", (data) => (stdout += String(data)));
-    child.stderr.on("data", (data) => {
-      stderr += String(data);
-      if (!sent && interruptAt?.test(stderr)) {
-        sent = true;
-        child.kill("SIGINT");
-      }
-    });
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
-    child.stdin.end();
-  });
-}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "fpx-learn-"));

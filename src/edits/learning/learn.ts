@@ -104,8 +104,8 @@ const defaults = {
   validation: 0.1,
   includeAccepted: true,
   episodes: 200,
-  dpoBeta: 0.1,
-  sftWeight: 0.1,
+  dpoBeta: 0.5,
+  sftWeight: 0.2,
   lora: {
     rank: 8,
     alpha: 16,
