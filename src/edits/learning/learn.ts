@@ -35,6 +35,7 @@ import {
   likelihoodObjective,
   type Method,
   type MethodOptions,
+  methodDefaults,
   type Objective,
   type PreferencePair,
   preferenceObjective,
@@ -104,8 +105,7 @@ const defaults = {
   validation: 0.1,
   includeAccepted: true,
   episodes: 200,
-  dpoBeta: 0.5,
-  sftWeight: 0.2,
+  ...methodDefaults,
   lora: {
     rank: 8,
     alpha: 16,

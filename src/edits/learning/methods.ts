@@ -30,6 +30,9 @@ export interface MethodOptions {
   readonly sftWeight?: number;
 }
 
+/** What `MethodOptions` leaves out. */
+export const methodDefaults: Required<MethodOptions> = { dpoBeta: 0.5, sftWeight: 0.2 };
+
 /** Sums of log-probabilities under the policy that wrote the drafts. */
 export interface ReferenceLogProbs {
   readonly edited: number;
@@ -64,7 +67,7 @@ export function preferenceObjective(
   options: MethodOptions,
   lora: Lora,
 ): Objective<PreferencePair> {
-  const { dpoBeta = 0.5, sftWeight = 0.2 } = options;
+  const { dpoBeta, sftWeight } = { ...methodDefaults, ...options };
   const graph = new Graph();
   const pairs: Dim = "pairs";
   // Edited texts fill the first half of the rows, drafts the second.
