@@ -1,8 +1,8 @@
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Ended, fpx, root } from "./support/fpx.ts";
+import { fpx, root } from "./support/fpx.ts";
 
 const model = join(root, "samples", "mail", "model");
 let folder: string;
@@ -151,13 +151,12 @@ describe("fpx learn", () => {
   it("keeps two commands on one folder apart", async () => {
     const out = join(folder, "shared");
     await mkdir(out);
-    await chmod(out, 0o755);
     const first = fpx(["learn", ...options(), "--out", out]);
-    const second = await new Promise<Ended>((resolve) =>
-      setTimeout(() => resolve(fpx(["learn", ...options(), "--out", out, "--force"])), 6000),
-    );
+    // The first holds the lock once its run folder is there.
+    while (!(await readdir(out)).includes("run")) await new Promise((resolve) => setTimeout(resolve, 50));
+    const second = await fpx(["learn", ...options(), "--out", out, "--force"]);
     expect(second.code).toBe(1);
-    expect(second.stderr).toMatch(/lock|in use|another/);
+    expect(JSON.parse(second.stderr.trim().split("\n").at(-1)!).error.code).toBe("LOCKED");
     expect((await first).code).toBe(0);
   });
 });

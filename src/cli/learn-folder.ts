@@ -1,6 +1,7 @@
 /** What `fpx learn` leaves behind: the output folder, and the snapshots of a run that has not ended. */
-import { access, readdir, readFile, rm, stat } from "node:fs/promises";
+import { access, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { Cancelled } from "../core/errors.ts";
 import { writeFileAtomic } from "../core/node/index.ts";
 import type { StageStore } from "../edits/index.ts";
 import { fileError, UsageError } from "./errors.ts";
@@ -14,10 +15,12 @@ const SNAPSHOT = ".snapshot";
 export interface LearnFolder {
   readonly path: string;
   readonly store: StageStore;
-  /** Removes the snapshots: all outputs are written. */
+  /** Where the outputs are gathered before they take the place of older ones. */
+  readonly gathered: string;
+  /** Moves the gathered outputs into the folder, metrics.json last, and removes the snapshots. */
   finish(): Promise<void>;
   /** After an error: leaves nothing behind where there is nothing to go on from. */
-  abandon(): Promise<void>;
+  abandon(error: unknown): Promise<void>;
 }
 
 /** Makes the output folder, so that it can be locked. Throws file errors that name the path. */
@@ -38,6 +41,7 @@ export async function openLearnFolder(
   { resume, force }: { readonly resume: boolean; readonly force: boolean },
 ): Promise<LearnFolder> {
   const run = join(path, RUN);
+  const gathered = join(run, "outputs");
   try {
     const unfinished = await exists(run);
     if (resume && !unfinished)
@@ -48,6 +52,8 @@ export async function openLearnFolder(
       await rm(run, { recursive: true });
     }
     await makeFolder(run);
+    await rm(gathered, { recursive: true, force: true });
+    await makeFolder(gathered);
     // Finds out now, and not after an hour of training, that nothing can be written here.
     await writeFileAtomic(join(run, "started"), "");
   } catch (error) {
@@ -68,8 +74,16 @@ export async function openLearnFolder(
         }
       },
     },
-    finish: () => rm(run, { recursive: true }),
-    async abandon() {
+    gathered,
+    async finish() {
+      for (const name of ["metrics.json", "report.html", "adapters", "model"])
+        await rm(join(path, name), { recursive: true, force: true });
+      for (const name of ["model", "adapters", "report.html", "metrics.json"])
+        if (await exists(join(gathered, name))) await rename(join(gathered, name), join(path, name));
+      await rm(run, { recursive: true });
+    },
+    async abandon(error) {
+      if (error instanceof Cancelled) return;
       const kept = await readdir(run).catch(() => []);
       if (kept.some((file) => file.endsWith(SNAPSHOT))) return;
       await rm(run, { recursive: true, force: true });
@@ -93,14 +107,21 @@ export async function findAdapter(path: string, method: string | undefined): Pro
     });
     throw new UsageError(`${path} holds no adapter: name an adapter folder or the --out folder of fpx learn`);
   }
-  const { recommended, methods } = JSON.parse(await readFile(metrics, "utf8")) as {
-    recommended: string;
-    methods: readonly string[];
-  };
+  const { recommended, methods } = readMetrics(metrics, await readFile(metrics, "utf8"));
   const chosen = method ?? recommended;
   if (!methods.includes(chosen))
     throw new UsageError(`${path} has no adapter "${chosen}": choose one of ${methods.join(", ")}`);
   return join(path, "adapters", chosen);
+}
+
+function readMetrics(path: string, text: string): { recommended: string; methods: readonly string[] } {
+  try {
+    const { recommended, methods } = JSON.parse(text) as { recommended?: unknown; methods?: unknown };
+    if (typeof recommended === "string" && Array.isArray(methods)) return { recommended, methods };
+  } catch {
+    // Told below.
+  }
+  throw new UsageError(`${path} was not written by fpx learn: name its --out folder, or an adapter folder`);
 }
 
 const exists = (path: string): Promise<boolean> =>

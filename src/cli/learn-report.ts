@@ -1,11 +1,5 @@
 /** The figures of `fpx learn` as a table, as JSON and as a page. */
-import {
-  contextText,
-  diffWords,
-  type Learned,
-  type LearnOptions,
-  type MeanInterval,
-} from "../edits/index.ts";
+import { contextText, diffWords, type Estimate, type Learned, type LearnOptions } from "../edits/index.ts";
 import { type Block, barPlot, formatNumber, htmlPage, linePlot, type Table } from "../report/index.ts";
 
 /** Everything that a finished run tells. */
@@ -30,7 +24,7 @@ export function scoreTable({ scores }: Learned): Table {
   const columns: [string, (row: Learned["scores"][number]) => string | number | null][] = [
     ["policy", ({ policy }) => policy],
     ["held-out NLL", ({ likelihood }) => likelihood?.nll ?? null],
-    ["prefers edit", ({ likelihood }) => percent(likelihood?.preferenceAccuracy?.mean)],
+    ["prefers edit", ({ likelihood }) => percent(likelihood?.preferenceAccuracy?.share)],
     ["distance to final [95 %]", ({ distance }) => interval(distance?.distance)],
     ["minus logged draft's", ({ distance }) => interval(distance?.againstLogged)],
     ["true edit cost", ({ episodes }) => interval(episodes?.cost)],
@@ -46,7 +40,7 @@ export function scoreTable({ scores }: Learned): Table {
 const percent = (share: number | null | undefined): string | null =>
   share === null || share === undefined ? null : `${Math.round(100 * share)} %`;
 
-function interval(value: MeanInterval | undefined): string | null {
+function interval(value: Estimate | undefined): string | null {
   if (value === undefined) return null;
   const { mean, lower, upper } = value;
   const figure = (x: number) => x.toFixed(3);
@@ -95,6 +89,7 @@ export function learnPage(summary: LearnSummary): string {
               "held-out NLL: mean negative log-likelihood of the users' final texts, nats per token, on edits whose drafts were not trained on",
               "prefers edit: share of changed held-out drafts whose final text has the higher mean log-probability per token",
               "distance: token-level edit distance from a fresh greedy draft to the user's final text, over the final text's tokens; 95 % intervals of means",
+              "the recommended policy was chosen by this distance on these same edits, so its own figure is a little flattering",
               "minus logged draft's: the same, minus the logged draft's distance, edit by edit",
               "copy: the log's commonest changes applied to the base's drafts, the reference that learning must beat",
               ...(base.episodes

@@ -3,6 +3,7 @@ import { basename, extname, join } from "node:path";
 import type { Command } from "commander";
 import { withLock, writeFileAtomic } from "../core/node/index.ts";
 import {
+  editStats,
   type FieldMap,
   fitLogReference,
   methods as knownMethods,
@@ -11,7 +12,7 @@ import {
   learn,
   type Method,
   parseFieldMap,
-  worldOfMeta,
+  worldOfLog,
 } from "../edits/index.ts";
 import type { LanguageModel } from "../lm/index.ts";
 import { onnxRuntimeNode, readModel, writeAdapter, writeModel } from "../lm/node/index.ts";
@@ -98,8 +99,14 @@ async function runLearn(path: string, flags: LearnFlags, cli: Cli): Promise<void
   // Without a runtime nothing can be learned: say so before any data is read.
   const runtime = await onnxRuntimeNode(threads === undefined ? {} : { threads });
   const log = await readLog(path, { skipRejected, ...(map ? { map } : {}) });
-  for (const text of describeRejects(log.rejects)) cli.note(text);
-  for (const { message } of log.warnings) cli.note(`warning: ${message}`);
+  const mode = progressMode(cli.stderr, cli.env, json);
+  const observer = createProgress({ stream: cli.stderr, mode, color: wantsColor(cli.stderr, cli.env) });
+  for (const text of describeRejects(log.rejects)) observer.note(text);
+  for (const { message } of log.warnings) observer.note(`warning: ${message}`);
+  if (flags.methods.some((method) => method !== "sft")) {
+    for (const { code, message } of editStats(log.records).advice)
+      if (code === "several-policies") observer.note(`warning: ${message}`);
+  }
   const given = flags.model === FROM_LOG ? undefined : await readModel(flags.model);
 
   const out = flags.out ?? join("out", basename(path, extname(path)));
@@ -107,13 +114,11 @@ async function runLearn(path: string, flags: LearnFlags, cli: Cli): Promise<void
   await withLock(out, async () => {
     const folder = await openLearnFolder(out, { resume, force });
     const signal = cli.interruptible("finishing this step; go on later with the same command and --resume");
-    const mode = progressMode(cli.stderr, cli.env, json);
-    const observer = createProgress({ stream: cli.stderr, mode, color: wantsColor(cli.stderr, cli.env) });
     const context: LearnContext = { runtime, signal, observer, store: folder.store };
     const began = performance.now();
     try {
       const options = learnOptions(flags);
-      const world = worldOfMeta(log.records[0]?.meta);
+      const world = worldOfLog(log.records);
       const model = given ?? (await fitLogReference(log.records, options, context));
       const learned = await learn(log.records, model, world, options, context);
       observer.finish();
@@ -130,7 +135,7 @@ async function runLearn(path: string, flags: LearnFlags, cli: Cli): Promise<void
       await writeOutputs(folder, summary, model, given === undefined);
       await cli.print(json ? `${JSON.stringify(metricsOf(summary))}\n` : describeResult(summary));
     } catch (error) {
-      await folder.abandon();
+      await folder.abandon(error);
       throw error;
     } finally {
       observer.clear();
@@ -162,13 +167,13 @@ async function writeOutputs(
   model: LanguageModel,
   fitted: boolean,
 ): Promise<void> {
-  const { path } = folder;
+  const { path, gathered } = folder;
   try {
-    if (fitted) await writeModel(join(path, "model"), model);
+    if (fitted) await writeModel(join(gathered, "model"), model);
     for (const [method, adapter] of Object.entries(summary.learned.adapters))
-      await writeAdapter(join(path, "adapters", method), adapter, model);
-    await writeFileAtomic(join(path, "report.html"), learnPage(summary));
-    await writeFileAtomic(join(path, "metrics.json"), `${JSON.stringify(metricsOf(summary), null, 2)}\n`);
+      await writeAdapter(join(gathered, "adapters", method), adapter, model);
+    await writeFileAtomic(join(gathered, "report.html"), learnPage(summary));
+    await writeFileAtomic(join(gathered, "metrics.json"), `${JSON.stringify(metricsOf(summary), null, 2)}\n`);
     await folder.finish();
   } catch (error) {
     throw fileError(path, error);

@@ -53,6 +53,23 @@ export function student95(dof: number): number {
   return z + (g1 + (g2 + (g3 + g4 / dof) / dof) / dof) / dof;
 }
 
+/** A share and its 95 % interval. */
+export interface Share {
+  readonly n: number;
+  readonly share: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/** The share of `successes` among `n` independent trials, 1 or more, with Wilson's interval (1927). */
+export function wilsonShare(successes: number, n: number): Share {
+  const share = successes / n;
+  const z2 = Z * Z;
+  const centre = (share + z2 / (2 * n)) / (1 + z2 / n);
+  const half = (Z * Math.sqrt((share * (1 - share)) / n + z2 / (4 * n * n))) / (1 + z2 / n);
+  return { n, share, lower: Math.max(0, centre - half), upper: Math.min(1, centre + half) };
+}
+
 /** The quantile `p` of ascending values, linear between neighbours. */
 export function quantile(ascending: ArrayLike<number>, p: number): number {
   const at = p * (ascending.length - 1);

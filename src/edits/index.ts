@@ -16,7 +16,7 @@ export {
 } from "./cost.ts";
 export { type DiffSegment, diffWords } from "./diff.ts";
 export { type EditStep, editScript } from "./edit-script.ts";
-export type { Histogram } from "./estimates.ts";
+export type { Estimate, Histogram, Share } from "./estimates.ts";
 export {
   checkExport,
   type Exclusion,
@@ -31,7 +31,6 @@ export { type Redact, type RedactedField, redactRecord } from "./exports/redact.
 export { FIELD_ALIASES, type FieldMap, type FieldRole, parseFieldMap } from "./fields.ts";
 export type { Laterality, TokenTraffic } from "./laterality.ts";
 export { draftAll } from "./learning/evaluate.ts";
-export type { MeanInterval } from "./learning/interval.ts";
 export { type Learned, type LearnOptions, learn, type PolicyScores, type Sample } from "./learning/learn.ts";
 export { type Method, type MethodOptions, methods } from "./learning/methods.ts";
 export { fitLogReference, fitReference, type ReferenceOptions } from "./learning/reference.ts";
@@ -62,5 +61,5 @@ export { type EditStats, editStats, type GroupStats, type Quantiles, type StatsO
 export { type Tokenize, tokenizeWords } from "./tokens.ts";
 export { type Truncation, truncation } from "./truncation.ts";
 export { createMailWorld } from "./worlds/mail.ts";
-export { simulateLog, type WorldMeta, worldOfMeta } from "./worlds/simulated-log.ts";
+export { simulateLog, type WorldMeta, worldOfLog } from "./worlds/simulated-log.ts";
 export { type EditWorld, USER_KINDS, type UserKind } from "./worlds/world.ts";

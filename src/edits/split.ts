@@ -98,6 +98,12 @@ function heldCount(n: number, validation: number): number {
 
 /** Indices of the records of each group, groups in order of their first record. */
 function groupRecords(records: readonly EditRecord[], withUsers: boolean): number[][] {
+  const groups = tiedRecords(records, withUsers, true);
+  // One context for the whole log (or none) says nothing about what belongs together.
+  return groups.length > 1 ? groups : tiedRecords(records, withUsers, false);
+}
+
+function tiedRecords(records: readonly EditRecord[], withUsers: boolean, withContexts: boolean): number[][] {
   const parent = Int32Array.from(records, (_, i) => i);
   const root = (i: number): number => {
     while (parent[i] !== i) i = parent[i] = parent[parent[i]!]!;
@@ -111,6 +117,8 @@ function groupRecords(records: readonly EditRecord[], withUsers: boolean): numbe
   };
   records.forEach((record, i) => {
     tie(`draft ${draftKey(record)}`, i);
+    const context = contextKey(record.context);
+    if (withContexts && context !== "") tie(`context ${context}`, i);
     if (withUsers) tie(`user ${record.user}`, i);
   });
   const groups = new Map<number, number[]>();

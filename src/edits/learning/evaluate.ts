@@ -1,30 +1,30 @@
 /** What policies are worth: likelihood and preference on held-out edits, distance and true cost of fresh drafts. */
 import type { Context, Policy, ResponseLogProb } from "../../lm/index.ts";
 import { type CostOptions, editCost } from "../cost.ts";
-import { comparableRecord, contextKey, type EditRecord, isEdited } from "../record.ts";
+import { type Estimate, groupedMean, type Share, wilsonShare } from "../estimates.ts";
+import { contextKey, type EditRecord, isEdited } from "../record.ts";
 import type { EditWorld } from "../worlds/world.ts";
-import { type MeanInterval, meanInterval } from "./interval.ts";
 
 /** Held-out edits under one policy. */
 export interface LikelihoodScores {
   /** Mean negative log-likelihood of the edited texts, nats per token, pooled over tokens (end token included). */
   readonly nll: number;
   /** Share of changed drafts whose edited text has the higher mean log-probability per token; null without any. */
-  readonly preferenceAccuracy: MeanInterval | null;
+  readonly preferenceAccuracy: Share | null;
 }
 
 /** Fresh greedy drafts for held-out contexts against the users' final texts. */
 export interface DistanceScores {
-  readonly distance: MeanInterval;
+  readonly distance: Estimate;
   /** Distance of the fresh draft minus that of the logged draft, edit by edit; negative is better. */
-  readonly againstLogged: MeanInterval;
+  readonly againstLogged: Estimate;
 }
 
 /** Edits that the simulated user makes of fresh drafts for fresh contexts. */
 export interface EpisodeScores {
-  readonly cost: MeanInterval;
+  readonly cost: Estimate;
   /** Cost minus that of the base model's draft, episode by episode; null for the base itself. */
-  readonly againstBase: MeanInterval | null;
+  readonly againstBase: Estimate | null;
   /** Share of the distance between the base and the policy that knows the wishes that this policy closes. */
   readonly gapClosed: number | null;
 }
@@ -35,22 +35,21 @@ export async function scoreLikelihood(
   records: readonly EditRecord[],
   options: { readonly adapter: string | null; readonly signal?: AbortSignal },
 ): Promise<LikelihoodScores> {
-  const texts = records.map(comparableRecord);
   const edited = await policy.logProbs(
-    texts.map((record) => ({ context: record.context, response: record.edited })),
+    records.map((record) => ({ context: record.context, response: record.edited })),
     options,
   );
-  const changed = texts.flatMap((record, i) => (isEdited(record) ? [{ record, edited: edited[i]! }] : []));
+  const changed = records.flatMap((record, i) => (isEdited(record) ? [{ record, edited: edited[i]! }] : []));
   const drafts = await policy.logProbs(
     changed.map(({ record }) => ({ context: record.context, response: record.draft })),
     options,
   );
   const perToken = ({ logProb, tokens }: ResponseLogProb) => logProb / tokens;
-  const wins = changed.map((pair, i) => (perToken(pair.edited) > perToken(drafts[i]!) ? 1 : 0));
+  const wins = changed.filter((pair, i) => perToken(pair.edited) > perToken(drafts[i]!)).length;
   const total = edited.reduce((sum, { logProb }) => sum - logProb, 0);
   return {
     nll: total / edited.reduce((sum, { tokens }) => sum + tokens, 0),
-    preferenceAccuracy: wins.length > 0 ? meanInterval(wins) : null,
+    preferenceAccuracy: changed.length > 0 ? wilsonShare(wins, changed.length) : null,
   };
 }
 
@@ -87,12 +86,15 @@ export function scoreDistance(
   drafts: readonly string[],
   cost: CostOptions,
 ): DistanceScores {
-  const texts = records.map(comparableRecord);
-  const distances = texts.map(({ edited }, i) => editCost(drafts[i]!, edited, cost));
-  const logged = texts.map(({ draft, edited }) => editCost(draft, edited, cost));
+  const distances = records.map(({ edited }, i) => editCost(drafts[i]!, edited, cost));
+  const byContext = (i: number) => contextKey(records[i]!.context);
+  const logged = records.map(({ draft, edited }) => editCost(draft, edited, cost));
   return {
-    distance: meanInterval(distances),
-    againstLogged: meanInterval(distances.map((distance, i) => distance - logged[i]!)),
+    distance: groupedMean(distances, byContext),
+    againstLogged: groupedMean(
+      distances.map((distance, i) => distance - logged[i]!),
+      byContext,
+    ),
   };
 }
 
@@ -114,11 +116,18 @@ export function scoreEpisodes(
   base: readonly number[],
   informed: readonly number[],
 ): EpisodeScores {
-  const cost = meanInterval(costs);
-  const gap = meanInterval(base).mean - meanInterval(informed).mean;
+  const cost = groupedMean(costs, String);
+  const mean = (values: readonly number[]) => groupedMean(values, String).mean;
+  const gap = mean(base) - mean(informed);
   return {
     cost,
-    againstBase: costs === base ? null : meanInterval(costs.map((value, i) => value - base[i]!)),
-    gapClosed: gap > 0 ? (meanInterval(base).mean - cost.mean) / gap : null,
+    againstBase:
+      costs === base
+        ? null
+        : groupedMean(
+            costs.map((value, i) => value - base[i]!),
+            String,
+          ),
+    gapClosed: gap > 0 ? (mean(base) - cost.mean) / gap : null,
   };
 }

@@ -1,5 +1,6 @@
+import { InvalidInput } from "../../core/errors.ts";
 import { encodePrompt, encodeResponse, type Tokenizer, type TokenPair } from "../../lm/index.ts";
-import { comparableRecord, type EditRecord, isEdited } from "../record.ts";
+import { type EditRecord, isEdited } from "../record.ts";
 
 /** An edit as token ids: what the model saw, what the user left, what was drafted. */
 export interface Example {
@@ -16,9 +17,11 @@ export interface EncodedLog {
   readonly examples: readonly Example[];
   /** Records whose prompt and longer text do not fit the model; cutting them would make false preferences. */
   readonly tooLong: readonly EditRecord[];
+  /** Records whose context the model's prompt layout has no place for, with the reason. */
+  readonly unfit: readonly { readonly record: EditRecord; readonly reason: string }[];
 }
 
-/** Encodes records for a model with `maximumPositions`; one prompt layout serves draft and edited text alike. */
+/** Encodes records in comparable form for a model with `maximumPositions`; one prompt layout serves draft and edited text alike. */
 export function encodeLog(
   tokenizer: Tokenizer,
   records: readonly EditRecord[],
@@ -26,9 +29,17 @@ export function encodeLog(
 ): EncodedLog {
   const examples: Example[] = [];
   const tooLong: EditRecord[] = [];
+  const unfit: { record: EditRecord; reason: string }[] = [];
   for (const record of records) {
-    const { context, draft, edited } = comparableRecord(record);
-    const prompt = encodePrompt(tokenizer, context);
+    const { context, draft, edited } = record;
+    let prompt: number[];
+    try {
+      prompt = encodePrompt(tokenizer, context);
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      unfit.push({ record, reason: error.message });
+      continue;
+    }
     const example = {
       record,
       edited: { prompt, response: encodeResponse(tokenizer, edited) },
@@ -39,5 +50,5 @@ export function encodeLog(
     if (prompt.length + longest > maximumPositions) tooLong.push(record);
     else examples.push(example);
   }
-  return { examples, tooLong };
+  return { examples, tooLong, unfit };
 }

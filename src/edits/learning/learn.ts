@@ -16,7 +16,7 @@ import {
 import { createRng } from "../../random/index.ts";
 import { type CopyBaseline, fitCopyBaseline } from "../baseline.ts";
 import type { CostOptions } from "../cost.ts";
-import type { EditRecord } from "../record.ts";
+import { comparableRecord, type EditRecord } from "../record.ts";
 import { splitLog } from "../split.ts";
 import type { EditWorld } from "../worlds/world.ts";
 import {
@@ -140,8 +140,8 @@ export async function learn(
 ): Promise<Learned> {
   const settings = { ...defaults, ...options };
   const { seed, methods = allMethods, cost = { normalize: "edited" } } = settings;
-  const { runtime, observer, signal } = context;
-  const { train, validation } = splitForLearning(records, settings);
+  const { runtime, observer } = context;
+  const { train, validation } = splitForLearning(records.map(comparableRecord), settings);
 
   const limit = base.config.maximumPositions;
   const training = encodeLog(base.tokenizer, train, limit);
@@ -151,6 +151,11 @@ export async function learn(
   if (tooLong > 0)
     observer.note(
       `${tooLong} edits are longer than the model's ${limit} tokens and are left out: use a model with a longer context`,
+    );
+  const unfit = [...training.unfit, ...held.unfit];
+  if (unfit.length > 0)
+    observer.note(
+      `${unfit.length} edits do not fit the model's prompts and are left out, the first: ${unfit[0]!.reason}`,
     );
   if (held.examples.length === 0)
     throw new InvalidInput("no held-out edit fits the model: use a model with a longer context");
@@ -173,7 +178,13 @@ export async function learn(
 
   const adapters: Partial<Record<Method, Adapter>> = {};
   const curves: Partial<Record<Method, Curve>> = {};
-  const identity = fingerprint({ train: train.map(recordIdentity), base: base.weights });
+  const identity = fingerprint({
+    train: train.map(({ context, draft, edited }) => ({ context, draft, edited })),
+    config: base.config,
+    weights: base.weights,
+    tokenizer: base.tokenizer.definition.json,
+    includeAccepted: settings.includeAccepted,
+  });
   for (const method of methods) {
     const trained = await trainAdapter(method, imitated, pairs, base, identity, settings, context);
     adapters[method] = trained.adapter;
@@ -204,12 +215,9 @@ export async function learn(
       },
     };
   } finally {
-    signal.throwIfAborted();
     await policy.close();
   }
 }
-
-const recordIdentity = ({ context, draft, edited }: EditRecord) => ({ context, draft, edited });
 
 async function withReference(
   policy: Policy,
@@ -266,7 +274,7 @@ async function trainAdapter(
       ...data,
       frozen: base.weights,
       initial: initAdapter(lora, shapes, createRng(seed)),
-      identity: { identity, method, options: { dpoBeta: settings.dpoBeta, sftWeight: settings.sftWeight } },
+      identity: { identity, method, dpoBeta: settings.dpoBeta, sftWeight: settings.sftWeight, lora: config },
     },
     {
       steps: Math.ceil((epochs * data.examples) / batchSize),

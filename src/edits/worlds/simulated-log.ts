@@ -40,11 +40,12 @@ export function simulateLog(
 }
 
 /**
- * The world that a record's `meta` names, or undefined when it names none.
+ * The world that a record's `meta` names by name, version and seed, or undefined when it names none.
  * @throws InvalidInput when the world is named but unknown, or of another version.
  */
 export function worldOfMeta(meta: Readonly<Record<string, unknown>> | undefined): EditWorld | undefined {
-  if (meta?.["world"] === undefined) return undefined;
+  if (meta === undefined || !["world", "worldVersion", "worldSeed"].every((key) => key in meta))
+    return undefined;
   const { world, worldVersion, worldSeed } = meta;
   const seed = Number.isSafeInteger(worldSeed) ? (worldSeed as number) : undefined;
   if (world !== "mail" || seed === undefined) {
@@ -59,4 +60,13 @@ export function worldOfMeta(meta: Readonly<Record<string, unknown>> | undefined)
     );
   }
   return mail;
+}
+
+/** The world in which all records of a log were made, or undefined when there is no such one world. */
+export function worldOfLog(records: readonly EditRecord[]): EditWorld | undefined {
+  const key = ({ meta }: EditRecord) =>
+    JSON.stringify([meta?.["world"], meta?.["worldVersion"], meta?.["worldSeed"]]);
+  const [first] = records;
+  if (first === undefined || records.some((record) => key(record) !== key(first))) return undefined;
+  return worldOfMeta(first.meta);
 }
