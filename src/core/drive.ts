@@ -82,6 +82,8 @@ export function* drive<P extends Problem, S, R>(
     ? (structuredClone(from.journal) as (readonly unknown[])[])
     : [];
   let calls = from?.calls ?? 0;
+  // Slots are reused from step to step: the first `filled` ones count.
+  let filled = journal.length;
   let replayed = 0;
   let ended: Status | undefined;
   let reproducible = true;
@@ -107,7 +109,13 @@ export function* drive<P extends Problem, S, R>(
 
   function* snapshot(): Generator<Batch, Snapshot<S>, readonly unknown[]> {
     const whole = solver.detach && state !== null ? yield* move(solver.detach(problem, state)) : state;
-    return snapshotOf(solver, problem, { seed, step, calls, state: whole, journal });
+    return snapshotOf(solver, problem, {
+      seed,
+      step,
+      calls,
+      state: whole,
+      journal: journal.slice(0, filled),
+    });
   }
 
   const check = (): Status | undefined => {
@@ -144,10 +152,10 @@ export function* drive<P extends Problem, S, R>(
       while (!turn.done) {
         const batch = turn.value;
         let answers: readonly unknown[];
-        if (replayed < journal.length) answers = journal[replayed++]!;
+        if (replayed < filled) answers = journal[replayed++]!;
         else {
           // Inside a step that changes an oracle's own state there is no way back: stop before its first batch or after it.
-          if (!resident || journal.length === 0) ended = halt(batch.questions.length);
+          if (!resident || filled === 0) ended = halt(batch.questions.length);
           if (ended) break;
           try {
             answers = yield batch;
@@ -157,8 +165,8 @@ export function* drive<P extends Problem, S, R>(
             break;
           }
           calls += batch.questions.length;
-          journal.push(answers);
-          replayed++;
+          journal[filled++] = answers;
+          replayed = filled;
         }
         turn = asking.next(answers);
       }
@@ -167,7 +175,7 @@ export function* drive<P extends Problem, S, R>(
         break;
       }
       state = turn.value;
-      journal.length = 0;
+      filled = 0;
       replayed = 0;
       if (initial) continue;
       step++;
@@ -189,7 +197,9 @@ export function* drive<P extends Problem, S, R>(
   } catch (error) {
     // The answers received so far are not lost: a resumed run goes on from them. A resident state died with its oracle.
     if (snapshots && !resident)
-      yield saving(snapshotOf(solver, problem, { seed, step, calls, state, journal }));
+      yield saving(
+        snapshotOf(solver, problem, { seed, step, calls, state, journal: journal.slice(0, filled) }),
+      );
     throw error;
   }
   const last = yield* snapshot();
