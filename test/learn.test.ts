@@ -148,6 +148,33 @@ describe("fpx learn", () => {
     await expect(readdir(join(folder, "single", "adapters"))).rejects.toThrow();
   });
 
+  it("learns the same from other line ends, and warns where drafts come from several policies", async () => {
+    const records = (await readFile(log, "utf8"))
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const crlf = (text: string) => text.replaceAll("\n", "\r\n");
+    const logs = {
+      lf: records,
+      crlf: records.map((record) => ({ ...record, draft: crlf(record.draft), edited: crlf(record.edited) })),
+      mixed: records.map((record, i) => ({ ...record, policy: `model-${i % 2}` })),
+    };
+    const short = ["--model", model, "--methods", "dpo", "--epochs", "0.5", "--episodes", "2", "--json"];
+    const notes: Record<string, string> = {};
+    for (const [name, lines] of Object.entries(logs)) {
+      const path = join(folder, `${name}.jsonl`);
+      await writeFile(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+      const ended = await fpx(["learn", path, ...short, "--out", join(folder, name)]);
+      expect(ended.code).toBe(0);
+      notes[name] = ended.stderr;
+    }
+    expect(await adapterBytes(join(folder, "crlf"), "dpo")).toEqual(
+      await adapterBytes(join(folder, "lf"), "dpo"),
+    );
+    expect(notes["lf"]).not.toContain("2 policies");
+    expect(notes["mixed"]).toContain("2 policies");
+  });
+
   it("keeps two commands on one folder apart", async () => {
     const out = join(folder, "shared");
     await mkdir(out);
