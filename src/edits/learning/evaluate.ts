@@ -1,6 +1,6 @@
 /** What policies are worth: likelihood and preference on held-out edits, distance and true cost of fresh drafts. */
 import type { Context, Policy, ResponseLogProb } from "../../lm/index.ts";
-import { type CostOptions, editCost } from "../cost.ts";
+import { type CostOptions, editCosts } from "../cost.ts";
 import { type Estimate, groupedMean, type Share, wilsonShare } from "../estimates.ts";
 import { contextKey, type EditRecord, isEdited } from "../record.ts";
 import type { EditWorld } from "../worlds/world.ts";
@@ -80,15 +80,16 @@ export async function draftAll(
   return contexts.map((context) => drafts.get(contextKey(context))!);
 }
 
-/** Distances, over the final text's tokens unless `cost` says otherwise, of `drafts[i]` and of the logged draft to what the user left in `records[i]`. */
+/** Distances of `drafts[i]` and of the logged draft to what the user left in `records[i]`. */
 export function scoreDistance(
   records: readonly EditRecord[],
   drafts: readonly string[],
   cost: CostOptions,
 ): DistanceScores {
-  const distances = records.map(({ edited }, i) => editCost(drafts[i]!, edited, cost));
+  const fresh = records.map(({ edited }, i) => ({ draft: drafts[i]!, edited }));
+  const { costs: distances } = editCosts(fresh, cost);
+  const { costs: logged } = editCosts(records, cost);
   const byContext = (i: number) => contextKey(records[i]!.context);
-  const logged = records.map(({ draft, edited }) => editCost(draft, edited, cost));
   return {
     distance: groupedMean(distances, byContext),
     againstLogged: groupedMean(
