@@ -1,14 +1,24 @@
-import { defineConfig } from "tsdown";
+import { defineConfig, type UserConfig } from "tsdown";
 
 // One output file per source file: stack traces name the source, and workers find their module beside the caller.
-export default defineConfig({
-  entry: ["src/**/*.ts", "!src/**/*.test.ts"],
+const shared: UserConfig = {
   format: "esm",
   platform: "neutral",
-  deps: { neverBundle: [/^node:/] },
+  // Experiments import the package by its public name, as a user's program would.
+  deps: { neverBundle: [/^node:/, /^fpx(\/|$)/] },
   unbundle: true,
   dts: true,
   sourcemap: false,
   logLevel: "warn",
   outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
-});
+};
+
+export default defineConfig([
+  { ...shared, entry: ["src/**/*.ts", "!src/**/*.test.ts"] },
+  {
+    ...shared,
+    entry: ["experiments/**/*.ts", "!experiments/**/*.test.ts"],
+    outDir: "dist/experiments",
+    clean: false,
+  },
+]);

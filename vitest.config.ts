@@ -1,8 +1,16 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
+  // Experiments and examples import the package by name; tests read its sources.
+  resolve: {
+    alias: [
+      { find: /^fpx$/, replacement: join(import.meta.dirname, "src/core/index.ts") },
+      { find: /^fpx\/(.+)$/, replacement: join(import.meta.dirname, "src/$1/index.ts") },
+    ],
+  },
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["{src,experiments,examples,test}/**/*.test.ts"],
     exclude: ["**/*.long.test.ts", "**/node_modules/**"],
     reporters: ["default", "./test/support/tally-reporter.ts"],
     pool: "forks",

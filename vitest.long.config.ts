@@ -5,7 +5,7 @@ export default defineConfig({
   ...mergeConfig(base, {}),
   test: {
     ...base.test,
-    include: ["src/**/*.long.test.ts", "test/**/*.long.test.ts"],
+    include: ["{src,experiments,test}/**/*.long.test.ts"],
     exclude: ["**/node_modules/**"],
     testTimeout: 3_600_000,
   },
