@@ -253,71 +253,78 @@ function strip2(text: usize, columns: u32, height: u32, carry: usize, through: b
 }
 
 /**
- * As strip2, with four words, all in flight at once: in one turn of the loop word k works on the column k
- * places back, so that what it needs from the word above was made one turn before. A word that has not started
- * sees no match and no difference, which leaves it as it is; `text` and `carry` have room for that on the left.
+ * As strip2, with four words, all in flight at once: words 0 and 1 in scalar registers and words 2 and 3 in a
+ * vector, so that both kinds of units work. In one turn of the loop words 0 and 1 work on a column, word 2 on the
+ * one before and word 3 on the one before that, so that what the vector needs from the word above was made one
+ * turn earlier. A word that has not started sees no match and no difference, which leaves it as it is; `text`
+ * and `carry` have room for that on the left.
  */
 // @ts-ignore: decorator
 @inline
 function strip4(text: usize, columns: u32, height: u32, carry: usize, through: bool): i32 {
   const zero = i64x2.splat(0);
-  const above = i64x2.splat(1);
-  let qa = zero, ma = zero, plusA = i64x2(1, 0), minusA = zero;
-  let qb = zero, mb = zero, plusB = zero, minusB = zero;
+  let q0: u64 = 0, m0: u64 = 0, q1: u64 = 0, m1: u64 = 0;
+  let q = zero, m = zero, above = zero, below = zero;
   const last = (height - 1) & 63;
   let distance: i32 = columns;
   let end = text + 4 * columns;
-  // Word k is done with the last column k turns after word 0.
-  for (let word: u32 = 0; word < 4; word++, end += 4) {
+  // Word 2 is done with the last column one turn after words 0 and 1, word 3 two turns after.
+  for (let lag: u32 = 0; lag < 3; lag++, end += 4) {
     for (; text < end; text += 4) {
+      const row: usize = load<u32>(text);
+      let e = v128.load64_lane(load<u32>(text - 8), v128.load64_zero(load<u32>(text - 4), 16), 1, 24);
+      const x = v128.or(e, m);
+      e = v128.or(e, below);
+      const h = v128.or(v128.xor(i64x2.sub(q, v128.andnot(e, q)), q), e);
+      let u = v128.or(m, v128.andnot(q, h));
+      let d = v128.andnot(h, q);
       if (through) {
-        const code = <u64>load<u8>(carry);
-        plusA = i64x2.replace_lane(plusA, 0, code & 1);
-        minusA = i64x2.replace_lane(minusA, 0, code >> 1);
+        const bits = height > 192 ? code(i64x2.extract_lane(u, 1), i64x2.extract_lane(d, 1), last)
+          : code(i64x2.extract_lane(u, 0), i64x2.extract_lane(d, 0), last);
+        store<u8>(carry - (height > 192 ? 2 : 1), bits);
       }
-      let ea = v128.load64_lane(load<u32>(text - 4), v128.load64_zero(load<u32>(text)), 1, 8);
-      let eb = v128.load64_lane(load<u32>(text - 12), v128.load64_zero(load<u32>(text - 8), 16), 1, 24);
+      const right = i64x2.shr_u(u, 63);
+      const left = i64x2.shr_u(d, 63);
+      u = v128.or(i64x2.shl(u, 1), above);
+      d = v128.or(i64x2.shl(d, 1), below);
+      q = v128.andnot(v128.or(u, x), d);
+      m = v128.and(u, x);
 
-      const xa = v128.or(ea, ma);
-      ea = v128.or(ea, minusA);
-      const ha = v128.or(v128.xor(i64x2.sub(qa, v128.andnot(ea, qa)), qa), ea);
-      let ua = v128.or(ma, v128.andnot(qa, ha));
-      let da = v128.andnot(ha, qa);
-      const rightA = i64x2.shr_u(ua, 63);
-      const leftA = i64x2.shr_u(da, 63);
-      ua = v128.or(i64x2.shl(ua, 1), plusA);
-      da = v128.or(i64x2.shl(da, 1), minusA);
-      qa = v128.andnot(v128.or(ua, xa), da);
-      ma = v128.and(ua, xa);
-
-      const xb = v128.or(eb, mb);
-      eb = v128.or(eb, minusB);
-      const hb = v128.or(v128.xor(i64x2.sub(qb, v128.andnot(eb, qb)), qb), eb);
-      let ub = v128.or(mb, v128.andnot(qb, hb));
-      let db = v128.andnot(hb, qb);
+      let plus: u64 = 1, minus: u64 = 0;
       if (through) {
-        const bits = height > 192 ? code(i64x2.extract_lane(ub, 1), i64x2.extract_lane(db, 1), last)
-          : code(i64x2.extract_lane(ub, 0), i64x2.extract_lane(db, 0), last);
-        store<u8>(carry - (height > 192 ? 3 : 2), bits);
+        plus = load<u8>(carry) & 1;
+        minus = load<u8>(carry) >> 1;
         carry++;
       }
-      const rightB = i64x2.shr_u(ub, 63);
-      const leftB = i64x2.shr_u(db, 63);
-      ub = v128.or(i64x2.shl(ub, 1), plusB);
-      db = v128.or(i64x2.shl(db, 1), minusB);
-      qb = v128.andnot(v128.or(ub, xb), db);
-      mb = v128.and(ub, xb);
+      const e0 = load<u64>(row);
+      const x0 = e0 | m0;
+      const f0 = e0 | minus;
+      const h0 = ((q0 - (f0 & ~q0)) ^ q0) | f0;
+      const u0 = m0 | (q0 & ~h0);
+      const d0 = h0 & ~q0;
+      const up0 = (u0 << 1) | plus;
+      const dn0 = (d0 << 1) | minus;
+      q0 = (up0 | x0) & ~dn0;
+      m0 = up0 & x0;
 
-      plusA = v128.shuffle<u64>(above, rightA, 0, 2);
-      minusA = v128.shuffle<u64>(zero, leftA, 0, 2);
-      plusB = v128.shuffle<u64>(rightA, rightB, 1, 2);
-      minusB = v128.shuffle<u64>(leftA, leftB, 1, 2);
+      const e1 = load<u64>(row, 8);
+      const x1 = e1 | m1;
+      const f1 = e1 | (d0 >> 63);
+      const h1 = ((q1 - (f1 & ~q1)) ^ q1) | f1;
+      const u1 = m1 | (q1 & ~h1);
+      const d1 = h1 & ~q1;
+      const up1 = (u1 << 1) | (u0 >> 63);
+      const dn1 = (d1 << 1) | (d0 >> 63);
+      q1 = (up1 | x1) & ~dn1;
+      m1 = up1 & x1;
+
+      above = i64x2.replace_lane(v128.shuffle<u64>(right, right, 0, 0), 0, u1 >> 63);
+      below = i64x2.replace_lane(v128.shuffle<u64>(left, left, 0, 0), 0, d1 >> 63);
     }
     if (!through) {
-      if (word == 0) distance += down(i64x2.extract_lane(qa, 0), i64x2.extract_lane(ma, 0), 0, height);
-      else if (word == 1) distance += down(i64x2.extract_lane(qa, 1), i64x2.extract_lane(ma, 1), 1, height);
-      else if (word == 2) distance += down(i64x2.extract_lane(qb, 0), i64x2.extract_lane(mb, 0), 2, height);
-      else distance += down(i64x2.extract_lane(qb, 1), i64x2.extract_lane(mb, 1), 3, height);
+      if (lag == 0) distance += down(q0, m0, 0, height) + down(q1, m1, 1, height);
+      else if (lag == 1) distance += down(i64x2.extract_lane(q, 0), i64x2.extract_lane(m, 0), 2, height);
+      else distance += down(i64x2.extract_lane(q, 1), i64x2.extract_lane(m, 1), 3, height);
     }
   }
   return distance;
