@@ -6,6 +6,8 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^fpx$/, replacement: join(import.meta.dirname, "src/core/index.ts") },
+      { find: /^fpx\/experiments$/, replacement: join(import.meta.dirname, "experiments/reproduction.ts") },
+      { find: /^fpx\/experiments\/(.+)$/, replacement: join(import.meta.dirname, "experiments/$1/index.ts") },
       { find: /^fpx\/(.+)$/, replacement: join(import.meta.dirname, "src/$1/index.ts") },
     ],
   },

@@ -32,8 +32,8 @@ const files = readdirSync(source, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts"));
 const isTest = (file: string) => file.endsWith(".test.ts");
 
-const imports = (file: string): string[] => {
-  const text = readFileSync(join(source, file), "utf8");
+const imports = (file: string, folder: string = source): string[] => {
+  const text = readFileSync(join(folder, file), "utf8");
   return [
     ...text.matchAll(
       /(?:^|\n)\s*(?:import|export)\b[^;"']*?from\s*["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)|(?:^|\n)import\s*["']([^"']+)["']/g,
@@ -80,6 +80,24 @@ describe("arrows between rooms", () => {
         const to = posix.normalize(posix.join(posix.dirname(file), target));
         if (to.split("/")[0] === room || to === "core/errors.ts") continue;
         if (!/^[^/]+\/(node\/)?index\.ts$/.test(to)) wrong.push(`${file} reaches into ${relative(".", to)}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it("lets experiments and examples use the public package only", () => {
+    const wrong: string[] = [];
+    for (const room of ["experiments", "examples"]) {
+      const folder = join(source, "..", room);
+      const programs = readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .map((file) => file.split("\\").join("/"))
+        .filter((file) => file.endsWith(".ts") && !isTest(file));
+      for (const file of programs) {
+        for (const target of imports(file, folder)) {
+          const inside = target.startsWith(".") && !posix.join(posix.dirname(file), target).startsWith("..");
+          const shipped = room === "experiments" ? /^fpx(\/|$)/ : /^(fpx(\/|$)|node:)/;
+          if (!inside && !shipped.test(target)) wrong.push(`${room}/${file} imports ${target}`);
+        }
       }
     }
     expect(wrong).toEqual([]);

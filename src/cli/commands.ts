@@ -13,6 +13,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./draft.ts")).defineDraft,
   },
   {
+    name: "reproduce",
+    summary: "run the studies of the papers and compare the figures",
+    load: async () => (await import("./reproduce.ts")).defineReproduce,
+  },
+  {
     name: "edits",
     summary: "look into a log of user edits: statistics, import, export",
     load: async () => (await import("./edits.ts")).defineEdits,

@@ -130,7 +130,8 @@ function print(stream: TextStream, text: string): Promise<void> {
   });
 }
 
-function packageVersion(): string {
+/** The version of this package. */
+export function packageVersion(): string {
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,0 +1,4 @@
+/** The rooms whose papers can be reproduced; their modules are loaded on use. */
+import type { Reproduction } from "fpx/experiments";
+
+export const REPRODUCTIONS: Readonly<Record<string, () => Promise<Reproduction>>> = {};
