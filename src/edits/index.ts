@@ -36,6 +36,37 @@ export { type Method, type MethodOptions, methods } from "./learning/methods.ts"
 export { fitLogReference, fitReference, type ReferenceOptions } from "./learning/reference.ts";
 export type { Curve, LearnContext, LearnObserver, StageStore } from "./learning/stage.ts";
 export { levenshtein, levenshteinAll } from "./levenshtein.ts";
+export { type CostModel, type CostModelOptions, fitCost } from "./policies/cost-model.ts";
+export {
+  type CostPolicyOptions,
+  candidateWeights,
+  costPolicy,
+  regularizedCost,
+} from "./policies/cost-policy.ts";
+export {
+  LateEnsemble,
+  type LateEnsembleOptions,
+  type LateEnsembleState,
+  type Selection,
+  type SelectorKind,
+} from "./policies/late-ensemble.ts";
+export {
+  type ChoiceLog,
+  earlyLoss,
+  fitLogLinear,
+  greedy,
+  imitationLoss,
+  type LogLinearFitOptions,
+  logits,
+  policyGradient,
+  preferenceLoss,
+  probabilities,
+  type ResponseSet,
+  type ValueAndGradient,
+} from "./policies/log-linear.ts";
+export { maxSubOpt, type SubOptimality } from "./policies/max-sub-opt.ts";
+export type { Choice, Selector } from "./policies/selector.ts";
+export { createUcb, restoreUcb, type Ucb, type UcbOptions, type UcbState } from "./policies/ucb.ts";
 export {
   type EditLog,
   type LogWarning,

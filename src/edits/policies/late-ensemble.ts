@@ -1,0 +1,152 @@
+/** The late ensemble: which policy drafts next, learned from the edit costs that are seen after deployment. */
+import { InvalidInput, NonFinite } from "../../core/errors.ts";
+import type { Selector } from "./selector.ts";
+import { createUcb, restoreUcb, type UcbState } from "./ucb.ts";
+
+/** How a bandit is made, and made again from what its `toJSON` gave. */
+export interface SelectorKind {
+  create(arms: number): Selector;
+  restore(state: unknown, arms: number): Selector;
+}
+
+/** Options of `LateEnsemble`. */
+export interface LateEnsembleOptions {
+  /** Largest cost that counts; larger ones are clipped, so that one outlier cannot starve an arm. Default 2. */
+  readonly maximumCost?: number;
+  /** Width of the usual range of costs. Default 1, for costs divided by the number of tokens. */
+  readonly costRange?: number;
+  /** Exploration of the default rule in units of `costRange`. Default 0.2. */
+  readonly alpha?: number;
+  /** Discount of the default rule. Default 1. */
+  readonly discount?: number;
+  /** Another rule than the paper's, such as the optimistic follow-the-perturbed-leader of `fpx/games`. */
+  readonly selector?: SelectorKind;
+}
+
+/** A policy to draft with, and the ticket for its cost. */
+export interface Selection<P> {
+  readonly arm: string;
+  readonly policy: P;
+  readonly ticket: string;
+}
+
+/** The ensemble's state as plain data. */
+export interface LateEnsembleState {
+  readonly format: 1;
+  readonly arms: readonly string[];
+  /** State of one bandit by segment; "" is the common one. */
+  readonly segments: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Routes drafts among named policies (Misra et al. 2025, algorithm 1). Name the base policy as an arm, too: it is the
+ * insurance when every trained policy is worse. One bandit is kept a segment, such as a user or a task.
+ *
+ * @example
+ * const ensemble = new LateEnsemble({ base, sft, early });
+ * const { policy, ticket } = ensemble.select();
+ * ensemble.record(ticket, editCost(draft, edited));
+ */
+export class LateEnsemble<P> {
+  readonly arms: readonly string[];
+  readonly #policies: readonly P[];
+  readonly #maximumCost: number;
+  readonly #kind: SelectorKind;
+  readonly #segments = new Map<string, Selector>();
+
+  /** Throws `InvalidInput` without an arm or for options out of range. */
+  constructor(policies: Readonly<Record<string, P>>, options: LateEnsembleOptions = {}) {
+    const { costRange = 1, maximumCost = 2 * costRange, alpha = 0.2, discount = 1 } = options;
+    for (const [name, value] of Object.entries({ costRange, maximumCost }))
+      if (!(value > 0 && Number.isFinite(value)))
+        throw new InvalidInput(`${name} is ${value}; give a positive number in the units of your costs`);
+    this.arms = Object.keys(policies);
+    this.#policies = Object.values(policies);
+    this.#maximumCost = maximumCost;
+    this.#kind = options.selector ?? ucbKind({ alpha: alpha * costRange, discount });
+    // Finds wrong options before the first draft.
+    this.#kind.create(this.arms.length);
+  }
+
+  /** Chooses the policy of the next draft. */
+  select({ segment = "" }: { readonly segment?: string } = {}): Selection<P> {
+    const { arm, ticket } = this.#segment(segment).choose();
+    return { arm: this.arms[arm]!, policy: this.#policies[arm]!, ticket: JSON.stringify([segment, ticket]) };
+  }
+
+  /**
+   * Tells the edit cost of a draft; it may come at any time and in any order.
+   *
+   * Throws `InvalidInput` for an unknown or answered ticket and a negative cost, `NonFinite` for one that is no number.
+   */
+  record(ticket: string, cost: number): void {
+    if (!Number.isFinite(cost)) throw new NonFinite(`the cost of ticket ${ticket} is ${cost}`);
+    if (cost < 0)
+      throw new InvalidInput(`the cost of ticket ${ticket} is ${cost}; edit costs are not negative`);
+    const [segment, inner] = parseTicket(ticket);
+    const selector = this.#segments.get(segment);
+    if (selector === undefined) throw unknownTicket(ticket);
+    selector.update(inner, Math.min(cost, this.#maximumCost));
+  }
+
+  /** The bandit of a segment, to look at. */
+  selector(segment = ""): Selector | undefined {
+    return this.#segments.get(segment);
+  }
+
+  toJSON(): LateEnsembleState {
+    const segments = [...this.#segments].map(([name, selector]) => [name, selector.toJSON()] as const);
+    return { format: 1, arms: this.arms, segments: Object.fromEntries(segments) };
+  }
+
+  /** The ensemble from its state and the same policies; throws `InvalidInput` when arms differ or the state is damaged. */
+  static fromJSON<P>(
+    state: LateEnsembleState,
+    policies: Readonly<Record<string, P>>,
+    options: LateEnsembleOptions = {},
+  ): LateEnsemble<P> {
+    const ensemble = new LateEnsemble(policies, options);
+    if (state.format !== 1)
+      throw new InvalidInput(
+        `the ensemble's state has format ${String(state.format)}; this version reads format 1`,
+      );
+    if (state.arms?.join("\n") !== ensemble.arms.join("\n"))
+      throw new InvalidInput(
+        `the state is of the arms ${state.arms?.join(", ")}, not of ${ensemble.arms.join(", ")}; name the same policies in the same order`,
+      );
+    for (const [name, inner] of Object.entries(state.segments))
+      ensemble.#segments.set(name, ensemble.#kind.restore(inner, ensemble.arms.length));
+    return ensemble;
+  }
+
+  #segment(name: string): Selector {
+    let selector = this.#segments.get(name);
+    if (selector === undefined) this.#segments.set(name, (selector = this.#kind.create(this.arms.length)));
+    return selector;
+  }
+}
+
+const ucbKind = (options: { readonly alpha: number; readonly discount: number }): SelectorKind => ({
+  create: (arms) => createUcb(arms, options),
+  restore: (state, arms) => {
+    const selector = restoreUcb(state as UcbState);
+    if (selector.arms !== arms)
+      throw new InvalidInput(`the bandit's state has ${selector.arms} arms, expected ${arms}`);
+    return selector;
+  },
+});
+
+function parseTicket(ticket: string): readonly [segment: string, inner: string] {
+  try {
+    const [segment, inner]: unknown[] = JSON.parse(ticket);
+    if (typeof segment === "string" && typeof inner === "string") return [segment, inner];
+  } catch {
+    // Said below.
+  }
+  throw unknownTicket(ticket);
+}
+
+const unknownTicket = (ticket: string): InvalidInput =>
+  new InvalidInput(`ticket ${ticket} is none of this ensemble's; pass what select() returned`, {
+    code: "UNKNOWN_TICKET",
+  });

@@ -1,0 +1,166 @@
+/**
+ * The late ensemble's rule (Misra et al. 2025, algorithm 1): each arm once, then the arm with the lowest
+ * mean cost − alpha · sqrt(ln t / pulls). Costs are minimised, so the bonus is subtracted.
+ */
+import { InvalidInput, NonFinite } from "../../core/errors.ts";
+import type { Choice, Selector } from "./selector.ts";
+
+/** Options of `createUcb`. */
+export interface UcbOptions {
+  /** Weight of exploration in units of cost. Default 0.2, which fits costs in [0, 1]. */
+  readonly alpha?: number;
+  /** What an older round counts against the next one, in (0, 1]. Default 1; below 1 it follows users who change. */
+  readonly discount?: number;
+}
+
+/** The state as plain data; version 1. */
+export interface UcbState {
+  readonly format: 1;
+  readonly alpha: number;
+  readonly discount: number;
+  readonly rounds: number;
+  /** By arm: choices made, costs received, and their sum, all discounted. */
+  readonly pulls: readonly number[];
+  readonly answered: readonly number[];
+  readonly costs: readonly number[];
+  /** Choices whose cost has not come: ticket, arm and round. */
+  readonly pending: readonly (readonly [ticket: string, arm: number, round: number])[];
+}
+
+/** What `createUcb` gives: the rule, and what it has seen. */
+export interface Ucb extends Selector {
+  /** Choices by arm, discounted. */
+  readonly pulls: readonly number[];
+  /** Mean cost by arm; NaN where none has come. */
+  readonly means: readonly number[];
+  /** Takes back a choice whose cost will never come. Throws as `update` does. */
+  discard(ticket: string): void;
+  toJSON(): UcbState;
+}
+
+/**
+ * Creates the rule. A choice counts when it is made and its cost when it comes; an arm whose costs are all still to
+ * come is taken for average.
+ *
+ * @throws InvalidInput for no arm, a negative alpha, a discount outside of (0, 1], or a state of another shape.
+ * @example
+ * const ucb = createUcb(2);
+ * const { arm, ticket } = ucb.choose();
+ * ucb.update(ticket, 0.3);
+ */
+export function createUcb(arms: number, options: UcbOptions = {}): Ucb {
+  const { alpha = 0.2, discount = 1 } = options;
+  if (!(Number.isInteger(arms) && arms >= 1)) throw new InvalidInput(`${arms} arms; give at least one`);
+  if (!(alpha >= 0 && Number.isFinite(alpha)))
+    throw new InvalidInput(`alpha is ${alpha}; give a number from 0 up, about 0.2 times the range of costs`);
+  if (!(discount > 0 && discount <= 1))
+    throw new InvalidInput(`discount is ${discount}; give a number in (0, 1]`);
+  const zeros = new Array<number>(arms).fill(0);
+  return restoreUcb({
+    format: 1,
+    alpha,
+    discount,
+    rounds: 0,
+    pulls: zeros,
+    answered: zeros,
+    costs: zeros,
+    pending: [],
+  });
+}
+
+/** Makes the rule from its state again; throws `InvalidInput` when the state is damaged. */
+export function restoreUcb(state: UcbState): Ucb {
+  checkState(state);
+  const { alpha, discount } = state;
+  let { rounds } = state;
+  const pulls = [...state.pulls];
+  const answered = [...state.answered];
+  const costs = [...state.costs];
+  const pending = new Map(state.pending.map(([ticket, arm, round]) => [ticket, { arm, round }]));
+  const arms = pulls.length;
+
+  const lowest = (): number => {
+    const fresh = pulls.indexOf(0);
+    if (fresh >= 0) return fresh;
+    const total = pulls.reduce((sum, count) => sum + count, 0);
+    const seen = answered.reduce((sum, count) => sum + count, 0);
+    const average = seen > 0 ? costs.reduce((sum, cost) => sum + cost, 0) / seen : 0;
+    let best = 0;
+    let bestIndex = Number.POSITIVE_INFINITY;
+    for (let k = 0; k < arms; k++) {
+      const mean = answered[k]! > 0 ? costs[k]! / answered[k]! : average;
+      const index = mean - alpha * Math.sqrt(Math.log(total + 1) / pulls[k]!);
+      if (index < bestIndex) [best, bestIndex] = [k, index];
+    }
+    return best;
+  };
+  const take = (ticket: string): { readonly arm: number; readonly weight: number } => {
+    const choice = pending.get(ticket);
+    if (choice === undefined)
+      throw new InvalidInput(`ticket "${ticket}" is unknown, or its cost was told before`, {
+        code: "UNKNOWN_TICKET",
+      });
+    pending.delete(ticket);
+    return { arm: choice.arm, weight: discount ** (rounds - choice.round) };
+  };
+
+  return {
+    arms,
+    choose(): Choice {
+      const arm = lowest();
+      rounds++;
+      if (discount < 1)
+        for (let k = 0; k < arms; k++) {
+          pulls[k]! *= discount;
+          answered[k]! *= discount;
+          costs[k]! *= discount;
+        }
+      pulls[arm]! += 1;
+      const ticket = `${rounds}`;
+      pending.set(ticket, { arm, round: rounds });
+      return { arm, ticket, probabilities: pulls.map((_, k) => (k === arm ? 1 : 0)) };
+    },
+    update(ticket, loss) {
+      if (!Number.isFinite(loss)) throw new NonFinite(`the cost of ticket "${ticket}" is ${loss}`);
+      const { arm, weight } = take(ticket);
+      answered[arm]! += weight;
+      costs[arm]! += weight * loss;
+    },
+    discard(ticket) {
+      const { arm, weight } = take(ticket);
+      pulls[arm] = Math.max(0, pulls[arm]! - weight);
+    },
+    get pulls() {
+      return [...pulls];
+    },
+    get means() {
+      return costs.map((cost, k) => cost / answered[k]!);
+    },
+    toJSON: () => ({
+      format: 1,
+      alpha,
+      discount,
+      rounds,
+      pulls: [...pulls],
+      answered: [...answered],
+      costs: [...costs],
+      pending: [...pending].map(([ticket, { arm, round }]) => [ticket, arm, round] as const),
+    }),
+  };
+}
+
+function checkState({ format, pulls, answered, costs, rounds, pending }: UcbState): void {
+  if (format !== 1)
+    throw new InvalidInput(`the bandit's state has format ${String(format)}; this version reads format 1`);
+  const counts = [pulls, answered, costs];
+  if (
+    !counts.every(
+      (list) => Array.isArray(list) && list.length === pulls.length && list.every(Number.isFinite),
+    )
+  )
+    throw new InvalidInput(
+      "the bandit's state is damaged: pulls, answered and costs must be lists of one number an arm",
+    );
+  if (!Number.isInteger(rounds) || !Array.isArray(pending))
+    throw new InvalidInput("the bandit's state is damaged: rounds or pending is missing");
+}
