@@ -1,4 +1,6 @@
 /** The rooms whose papers can be reproduced; their modules are loaded on use. */
 import type { Reproduction } from "fpx/experiments";
 
-export const REPRODUCTIONS: Readonly<Record<string, () => Promise<Reproduction>>> = {};
+export const REPRODUCTIONS: Readonly<Record<string, () => Promise<Reproduction>>> = {
+  edits: async () => (await import("fpx/experiments/edits")).reproduction,
+};

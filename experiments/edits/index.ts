@@ -1,0 +1,10 @@
+import type { Reproduction } from "../reproduction.ts";
+import { publishedTables } from "./published-tables.ts";
+import { styleBits, styleLengths } from "./style-rows.ts";
+
+export const reproduction: Reproduction = {
+  room: "edits",
+  title: "Learning from user edits",
+  source: "Misra, Pacchiano, Chi, Gao: Principled fine-tuning of LLMs from user-edits (2025), section 5",
+  rows: [styleBits, styleLengths, publishedTables],
+};
