@@ -1,4 +1,5 @@
 import type { Reproduction } from "../reproduction.ts";
+import { mails } from "./mail-rows.ts";
 import { publishedTables } from "./published-tables.ts";
 import { styleBits, styleLengths } from "./style-rows.ts";
 
@@ -6,5 +7,5 @@ export const reproduction: Reproduction = {
   room: "edits",
   title: "Learning from user edits",
   source: "Misra, Pacchiano, Chi, Gao: Principled fine-tuning of LLMs from user-edits (2025), section 5",
-  rows: [styleBits, styleLengths, publishedTables],
+  rows: [styleBits, styleLengths, publishedTables, mails],
 };

@@ -15,7 +15,7 @@ export interface LearnSummary {
 
 /** The contents of metrics.json and of `--json`: every figure, and what was run. */
 export function metricsOf({ learned, ...run }: LearnSummary): Record<string, unknown> {
-  const { adapters, curves, samples, ...figures } = learned;
+  const { adapters, curves, samples, episodeCosts, ...figures } = learned;
   return { format: 1, ...run, methods: Object.keys(adapters), ...figures };
 }
 

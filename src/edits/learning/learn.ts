@@ -91,6 +91,8 @@ export interface Learned {
   readonly recommended: Method;
   readonly curves: Readonly<Partial<Record<Method, Curve>>>;
   readonly samples: readonly Sample[];
+  /** True edit costs by policy, then by fresh episode, the same for all policies; empty where the log has no simulated user. */
+  readonly episodeCosts: Readonly<Record<string, readonly number[]>>;
   readonly counts: {
     readonly train: number;
     readonly heldOut: number;
@@ -311,7 +313,7 @@ async function measure(
   copy: CopyBaseline,
   { seed, cost, episodes }: MeasureOptions,
   { observer, signal }: LearnContext,
-): Promise<Pick<Learned, "scores" | "recommended" | "samples">> {
+): Promise<Pick<Learned, "scores" | "recommended" | "samples" | "episodeCosts">> {
   const arms = [null, ...methods] as const;
   const contexts = records.map(({ context }) => context);
   const fresh = world === undefined ? [] : world.contexts("fresh", episodes, seed % 2 ** 32);
@@ -370,6 +372,7 @@ async function measure(
       edited: record.edited,
       drafts: Object.fromEntries(["base", ...methods].map((name) => [name, heldOut[name]![i]!])),
     })),
+    episodeCosts: costs,
   };
 }
 
