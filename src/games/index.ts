@@ -1,0 +1,32 @@
+export type { Certificate, GameSolver, GameState, Play, SaddlePoint } from "./dynamics.ts";
+export { certify } from "./dynamics.ts";
+export { type ExactSaddlePoint, exactSaddlePoint } from "./exact.ts";
+export {
+  type CustomGuess,
+  type FtplPlay,
+  type Guess,
+  type OptimisticFtplOptions,
+  optimisticFtpl,
+  regretGap,
+} from "./optimistic-ftpl.ts";
+export { type Perturbation, samplePerturbation } from "./perturbation.ts";
+export {
+  bilinearGame,
+  type Pair,
+  type PayoffAt,
+  type SaddleGame,
+  type SaddleGameSpec,
+  saddleGame,
+} from "./saddle-game.ts";
+export type { Scale } from "./scale.ts";
+export { box, kSubsets, l1Ball, l2Ball, simplex, traceNormBall } from "./sets/basic.ts";
+export { birkhoff } from "./sets/birkhoff.ts";
+export { dagPaths, type Graph, spanningTrees } from "./sets/graphs.ts";
+export {
+  checkStrategySet,
+  type Decision,
+  type Polytope,
+  type StrategySet,
+  strategySet,
+} from "./sets/strategy-set.ts";
+export { type InformationSet, treeplex } from "./sets/treeplex.ts";
