@@ -92,31 +92,44 @@ function strips(a: usize, m: u32, b: usize, n: u32, most: u32, scratch: usize): 
   const pattern = none + ROW * (m + 1);
   const text = pattern + 4 * m + 16;
   const carry = text + 4 * n + 16;
-  let rowTable = rowOf;
-  if ((union(a, m) | union(b, n)) >= LABELS) {
-    const bits = 33 - clz(m + n);
-    memory.fill(none, 0, 8 << bits);
-    const names = relabel(b, n, 32 - bits, none, relabel(a, m, 32 - bits, none, 0));
-    if (names > LABELS) {
-      rowTable = carry + n + 16;
-      memory.fill(rowTable, 0, 4 * names);
-    }
-  }
   const whole = m <= 256;
-  memory.fill(none, 0, ROW * (m + 1));
-  let rows: u32 = 0;
-  for (let i: u32 = 0; i < m; i++) {
-    const place = rowTable + 4 * load<u32>(a + 4 * i);
-    const known = load<u32>(place);
-    const fresh = <u32>(known == 0);
-    rows += fresh * ROW;
-    const row = known + fresh * rows;
-    store<u32>(place, row);
-    if (whole) mark(none + row, i);
-    else store<u32>(pattern + 4 * i, none + row);
+  const all = union(a, m) | union(b, n);
+  // Ids as small as the pattern is long are the numbers of their rows; others get rows in order of appearance.
+  const direct = all < m && (<u32>1 << (32 - clz(all))) <= m;
+  if (direct) {
+    memory.fill(none, 0, ROW + (ROW << (32 - clz(all))));
+    for (let i: u32 = 0; i < m; i++) {
+      const row = none + ROW + ROW * load<u32>(a + 4 * i);
+      if (whole) mark(row, i);
+      else store<u32>(pattern + 4 * i, row);
+    }
+    for (let j: u32 = 0; j < n; j++) store<u32>(text + 4 * j, none + ROW + ROW * load<u32>(b + 4 * j));
+  } else {
+    let rowTable = rowOf;
+    if (all >= LABELS) {
+      const bits = 33 - clz(m + n);
+      memory.fill(none, 0, 8 << bits);
+      const names = relabel(b, n, 32 - bits, none, relabel(a, m, 32 - bits, none, 0));
+      if (names > LABELS) {
+        rowTable = carry + n + 16;
+        memory.fill(rowTable, 0, 4 * names);
+      }
+    }
+    memory.fill(none, 0, ROW * (m + 1));
+    let rows: u32 = 0;
+    for (let i: u32 = 0; i < m; i++) {
+      const place = rowTable + 4 * load<u32>(a + 4 * i);
+      const known = load<u32>(place);
+      const fresh = <u32>(known == 0);
+      rows += fresh * ROW;
+      const row = known + fresh * rows;
+      store<u32>(place, row);
+      if (whole) mark(none + row, i);
+      else store<u32>(pattern + 4 * i, none + row);
+    }
+    for (let j: u32 = 0; j < n; j++) store<u32>(text + 4 * j, none + load<u32>(rowTable + 4 * load<u32>(b + 4 * j)));
+    for (let i: u32 = 0; i < m; i++) store<u32>(rowTable + 4 * load<u32>(a + 4 * i), 0);
   }
-  for (let j: u32 = 0; j < n; j++) store<u32>(text + 4 * j, none + load<u32>(rowTable + 4 * load<u32>(b + 4 * j)));
-  for (let i: u32 = 0; i < m; i++) store<u32>(rowTable + 4 * load<u32>(a + 4 * i), 0);
   v128.store(text + 4 * n, i32x4.splat(none));
   v128.store(text - 16, i32x4.splat(none));
 
