@@ -1,3 +1,11 @@
+export { type AveragePlay, fictitiousPlay, frankWolfeSaddle } from "./baselines/best-response.ts";
+export {
+  type GradientOptions,
+  type GradientPlay,
+  optimisticHedge,
+  projectedExtragradient,
+} from "./baselines/gradient.ts";
+export { type RegretPlay, regretMatchingPlus } from "./baselines/regret-matching.ts";
 export type { Certificate, GameSolver, GameState, Play, SaddlePoint } from "./dynamics.ts";
 export { certify } from "./dynamics.ts";
 export { type ExactSaddlePoint, exactSaddlePoint } from "./exact.ts";
@@ -10,6 +18,7 @@ export {
   regretGap,
 } from "./optimistic-ftpl.ts";
 export { type Perturbation, samplePerturbation } from "./perturbation.ts";
+export { kuhnPoker, leducPoker } from "./poker.ts";
 export {
   bilinearGame,
   type Pair,
@@ -19,6 +28,14 @@ export {
   saddleGame,
 } from "./saddle-game.ts";
 export type { Scale } from "./scale.ts";
+export {
+  type Choice,
+  OptimisticFtpl,
+  type Selector,
+  type SelectorOptions,
+  type SelectorState,
+} from "./selector.ts";
+export { type GameNode, type SequenceFormGame, sequenceForm } from "./sequence-form.ts";
 export { box, kSubsets, l1Ball, l2Ball, simplex, traceNormBall } from "./sets/basic.ts";
 export { birkhoff } from "./sets/birkhoff.ts";
 export { dagPaths, type Graph, spanningTrees } from "./sets/graphs.ts";
@@ -30,3 +47,11 @@ export {
   strategySet,
 } from "./sets/strategy-set.ts";
 export { type InformationSet, treeplex } from "./sets/treeplex.ts";
+export {
+  type MatrixGameOptions,
+  type MatrixGameSolution,
+  type SolvedGame,
+  type SolveOptions,
+  solveMatrixGame,
+  solveSaddlePoint,
+} from "./solve.ts";

@@ -1,0 +1,192 @@
+import { InvalidInput } from "../core/errors.ts";
+import { createRng, type Rng, type Seed } from "../random/index.ts";
+import { checkChoice, checkCount, checkPositive, checkVector } from "./checks.ts";
+import { softmin, spread } from "./vectors.ts";
+
+/** What `choose` says: the arm, how likely each was, and a ticket that the loss is reported under. */
+export interface Choice<T> {
+  readonly arm: number;
+  readonly probabilities: Float64Array;
+  readonly ticket: T;
+}
+
+/**
+ * Chooses among arms, round after round. Losses may come late and out of order: each `update` names the ticket of the
+ * choice it belongs to.
+ */
+export interface Selector<T = number, L = number | ArrayLike<number>> {
+  /** `hint`: expected losses of all arms; null or nothing for none. */
+  choose(hint?: ArrayLike<number> | null): Choice<T>;
+  update(ticket: T, loss: L): void;
+}
+
+/** Options of `OptimisticFtpl`. */
+export interface SelectorOptions {
+  readonly arms: number;
+  /** `full`: `update` gets the losses of all arms; `bandit`: that of the chosen one. */
+  readonly feedback: "full" | "bandit";
+  /** Scale of the Gumbel perturbations; `auto` (default) follows how well the hints predict. */
+  readonly scale?: "auto" | number;
+  /** Default 0. */
+  readonly seed?: Seed;
+}
+
+interface Open {
+  readonly ticket: number;
+  readonly arm: number;
+  readonly probability: number;
+  readonly hint: Float64Array;
+}
+
+/** State of a selector as JSON. */
+export interface SelectorState {
+  readonly version: 1;
+  readonly options: {
+    readonly arms: number;
+    readonly feedback: "full" | "bandit";
+    readonly scale: "auto" | number;
+    readonly seed: string;
+  };
+  readonly round: number;
+  readonly totals: readonly number[];
+  readonly errors: number;
+  readonly open: readonly {
+    readonly ticket: number;
+    readonly arm: number;
+    readonly probability: number;
+    readonly hint: readonly number[];
+  }[];
+}
+
+/** The least probability that a bandit's estimates divide by. */
+const LEAST = 1e-6;
+
+/**
+ * Optimistic follow-the-perturbed-leader over arms with losses in [0, 1]: the arm with the least total loss plus hint
+ * less a fresh Gumbel perturbation, whose probabilities are a softmax and are reported. Good hints lower the regret,
+ * bad ones cost at most a constant factor.
+ *
+ * @throws InvalidInput for arms, scales, hints or losses out of range, and for an unknown ticket.
+ * @example
+ * const selector = new OptimisticFtpl({ arms: 3, feedback: "full" });
+ * const { arm, ticket } = selector.choose(predictedLosses);
+ * selector.update(ticket, losses);
+ */
+export class OptimisticFtpl implements Selector {
+  readonly #options: Required<SelectorOptions>;
+  readonly #rng: Rng;
+  #round = 0;
+  #errors = 0;
+  #totals: Float64Array;
+  readonly #open = new Map<number, Open>();
+
+  constructor(options: SelectorOptions) {
+    const { arms, feedback, scale = "auto", seed = 0 } = options;
+    checkCount("arms", arms, 2);
+    checkChoice("feedback", feedback, ["full", "bandit"]);
+    if (scale !== "auto") checkPositive("scale", scale);
+    this.#options = { arms, feedback, scale, seed };
+    this.#rng = createRng(seed);
+    this.#totals = new Float64Array(arms);
+  }
+
+  choose(hint?: ArrayLike<number> | null): Choice<number> {
+    const { arms } = this.#options;
+    if (hint) checkVector("hint", hint, arms);
+    const expected = hint ? Float64Array.from(hint) : new Float64Array(arms);
+    const probabilities = softmin(
+      this.#totals.map((total, i) => total + expected[i]!),
+      this.scale,
+    );
+    const ticket = this.#round++;
+    let place = this.#rng.stream("choose", ticket).uniforms(1)[0]!;
+    let arm = 0;
+    while (arm < arms - 1 && (place -= probabilities[arm]!) >= 0) arm++;
+    this.#open.set(ticket, { ticket, arm, probability: probabilities[arm]!, hint: expected });
+    return { arm, probabilities, ticket };
+  }
+
+  update(ticket: number, loss: number | ArrayLike<number>): void {
+    const open = this.#open.get(ticket);
+    if (!open)
+      throw new InvalidInput(
+        `ticket ${ticket} is unknown or already settled: report each choice's loss once`,
+      );
+    if (this.#options.feedback === "full") this.#learnAll(open, loss);
+    else this.#learnOne(open, loss);
+    this.#open.delete(ticket);
+  }
+
+  /** Scale of the perturbation in the next choice. */
+  get scale(): number {
+    const { arms, feedback, scale } = this.#options;
+    if (scale !== "auto") return scale;
+    return feedback === "full"
+      ? Math.sqrt((this.#errors + 1) / (4 * Math.log(arms)))
+      : Math.sqrt((arms + this.#errors) / (2 * Math.log(arms)));
+  }
+
+  /** Expected regret so far is at most this, against losses that do not depend on the draws; full feedback only. */
+  regretBound(): number {
+    const { arms, feedback, scale } = this.#options;
+    if (feedback === "bandit")
+      throw new InvalidInput("no regret bound is known for bandit feedback with hints: use full feedback");
+    return scale === "auto"
+      ? Math.sqrt((this.#errors + 1) * Math.log(arms))
+      : scale * Math.log(arms) + this.#errors / (8 * scale);
+  }
+
+  toJSON(): SelectorState {
+    return {
+      version: 1,
+      options: { ...this.#options, seed: String(this.#options.seed) },
+      round: this.#round,
+      totals: [...this.#totals],
+      errors: this.#errors,
+      open: [...this.#open.values()].map((open) => ({ ...open, hint: [...open.hint] })),
+    };
+  }
+
+  /** The selector that `toJSON` described; it goes on with the same choices. */
+  static fromJSON(state: SelectorState): OptimisticFtpl {
+    if (state.version !== 1)
+      throw new InvalidInput(`selector state version ${state.version} is unknown: update fpx`);
+    const { seed } = state.options;
+    const wide = BigInt(seed);
+    const selector = new OptimisticFtpl({
+      ...state.options,
+      seed: wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : wide,
+    });
+    checkVector("totals", state.totals, state.options.arms);
+    selector.#round = checkCount("round", state.round, 0);
+    selector.#totals = Float64Array.from(state.totals);
+    selector.#errors = state.errors;
+    for (const open of state.open)
+      selector.#open.set(open.ticket, { ...open, hint: Float64Array.from(open.hint) });
+    return selector;
+  }
+
+  #learnAll({ hint }: Open, loss: number | ArrayLike<number>): void {
+    if (typeof loss === "number")
+      throw new InvalidInput("with full feedback, update needs the losses of all arms");
+    checkVector("loss", loss, this.#options.arms);
+    for (let i = 0; i < loss.length; i++) checkLoss(loss[i]!);
+    this.#errors += spread(hint.map((h, i) => loss[i]! - h)) ** 2;
+    for (let i = 0; i < loss.length; i++) this.#totals[i]! += loss[i]!;
+  }
+
+  #learnOne({ arm, hint, probability }: Open, loss: number | ArrayLike<number>): void {
+    if (typeof loss !== "number")
+      throw new InvalidInput("with bandit feedback, update needs the chosen arm's loss as a number");
+    checkLoss(loss);
+    const p = Math.max(probability, LEAST);
+    const residual = loss - hint[arm]!;
+    this.#errors += residual ** 2 / p;
+    for (let i = 0; i < hint.length; i++) this.#totals[i]! += hint[i]!;
+    this.#totals[arm]! += residual / p;
+  }
+}
+
+function checkLoss(loss: number): void {
+  if (!(loss >= 0 && loss <= 1)) throw new InvalidInput(`a loss is ${loss}: scale losses to [0, 1]`);
+}
