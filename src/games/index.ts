@@ -6,9 +6,21 @@ export {
   projectedExtragradient,
 } from "./baselines/gradient.ts";
 export { type RegretPlay, regretMatchingPlus } from "./baselines/regret-matching.ts";
+export { type Box, type BoxSearch, gridSearch, multistart } from "./box-search.ts";
 export type { Certificate, GameSolver, GameState, Play, SaddlePoint } from "./dynamics.ts";
 export { certify } from "./dynamics.ts";
 export { type ExactSaddlePoint, exactSaddlePoint } from "./exact.ts";
+export {
+  type ContinuousGame,
+  type ContinuousGameSpec,
+  type ContinuousOptions,
+  continuousGame,
+  type MixedEquilibrium,
+  type MixedFtplOptions,
+  mixedFtpl,
+  solveContinuousGame,
+} from "./mixed-ftpl.ts";
+export type { Mixture } from "./mixture.ts";
 export {
   type CustomGuess,
   type FtplPlay,
