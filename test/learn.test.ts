@@ -75,6 +75,9 @@ describe("fpx learn", () => {
     const again = await fpx(["learn", ...options(), "--out", out]);
     expect(again.code).toBe(2);
     expect(again.stderr).toContain("holds an unfinished run");
+    const other = await fpx(["learn", ...options(), "--out", out, "--resume", "--threads", "3"]);
+    expect(other).toMatchObject({ code: 2, stdout: "" });
+    expect(other.stderr).toMatch(/was begun on onnxruntime-node.*go on with the same runtime and --threads/);
     const resumed = await fpx(["learn", ...options(), "--out", out, "--resume"]);
     expect(resumed.code).toBe(0);
     for (const method of ["sft", "early"])
@@ -85,19 +88,14 @@ describe("fpx learn", () => {
     );
   });
 
-  it("fits a reference to the log's own drafts when there is no model", async () => {
+  it("fits a reference to the log's own drafts when there is no model, and leaves out what no prompt holds", async () => {
     const out = join(folder, "from-log");
-    const { code, stdout } = await fpx([
-      "learn",
-      log,
-      "--methods",
-      "sft",
-      "--episodes",
-      "2",
-      "--out",
-      out,
-      "--json",
-    ]);
+    const mixed = join(folder, "mixed.jsonl");
+    const tools = ["a", "b", "c", "d"].map((name) =>
+      JSON.stringify({ context: [{ role: "tool", content: name }], draft: `${name} x`, edited: `${name} y` }),
+    );
+    await writeFile(mixed, `${await readFile(log, "utf8")}${tools.join("\n")}\n`);
+    const { code, stdout } = await fpx(["learn", mixed, "--methods", "sft", "--out", out, "--json"]);
     expect(code).toBe(0);
     const nll = (name: string) =>
       JSON.parse(stdout).scores.find(({ policy }: { policy: string }) => policy === name).likelihood.nll;

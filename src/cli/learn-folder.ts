@@ -17,6 +17,8 @@ export interface LearnFolder {
   readonly store: StageStore;
   /** Where the outputs are gathered before they take the place of older ones. */
   readonly gathered: string;
+  /** Seconds of work so far, those before the run was stopped included. */
+  seconds(): number;
   /** Moves the gathered outputs into the folder, metrics.json last, and removes the snapshots. */
   finish(): Promise<void>;
   /** After an error: leaves nothing behind where there is nothing to go on from. */
@@ -32,16 +34,29 @@ export async function makeOutputFolder(path: string): Promise<void> {
   }
 }
 
+/** What is known of an unfinished run before its snapshots are read. */
+interface Started {
+  /** Name of the model runtime, with its threads: the bits of a run hold for one. */
+  readonly runtime: string;
+  readonly seconds: number;
+}
+
 /**
  * Opens an output folder, under its lock. Throws `UsageError` when an unfinished run lies there and `resume` is not asked for, or the other
  * way round, and file errors that name the path when it cannot be written.
  */
 export async function openLearnFolder(
   path: string,
-  { resume, force }: { readonly resume: boolean; readonly force: boolean },
+  { resume, force, runtime }: { readonly resume: boolean; readonly force: boolean; readonly runtime: string },
 ): Promise<LearnFolder> {
   const run = join(path, RUN);
   const gathered = join(run, "outputs");
+  const startedFile = join(run, "started.json");
+  let before = 0;
+  const began = performance.now();
+  const seconds = (): number => before + (performance.now() - began) / 1000;
+  const writeStarted = (): Promise<void> =>
+    writeFileAtomic(startedFile, `${JSON.stringify({ runtime, seconds: seconds() } satisfies Started)}\n`);
   try {
     const unfinished = await exists(run);
     if (resume && !unfinished)
@@ -54,8 +69,16 @@ export async function openLearnFolder(
     await makeFolder(run);
     await rm(gathered, { recursive: true, force: true });
     await makeFolder(gathered);
+    if (resume && (await exists(startedFile))) {
+      const started = JSON.parse(await readFile(startedFile, "utf8")) as Started;
+      if (started.runtime !== runtime)
+        throw new UsageError(
+          `the unfinished run in ${path} was begun on ${started.runtime}, this is ${runtime}: go on with the same runtime and --threads, or start again by --force`,
+        );
+      before = started.seconds;
+    }
     // Finds out now, and not after an hour of training, that nothing can be written here.
-    await writeFileAtomic(join(run, "started"), "");
+    await writeStarted();
   } catch (error) {
     throw fileError(path, error);
   }
@@ -69,12 +92,14 @@ export async function openLearnFolder(
       async save(stage, bytes) {
         try {
           await writeFileAtomic(join(run, `${stage}${SNAPSHOT}`), bytes);
+          await writeStarted();
         } catch (error) {
           throw fileError(path, error);
         }
       },
     },
     gathered,
+    seconds,
     async finish() {
       for (const name of ["metrics.json", "report.html", "adapters", "model"])
         await rm(join(path, name), { recursive: true, force: true });

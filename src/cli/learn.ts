@@ -112,24 +112,22 @@ async function runLearn(path: string, flags: LearnFlags, cli: Cli): Promise<void
   const out = flags.out ?? join("out", basename(path, extname(path)));
   await makeOutputFolder(out);
   await withLock(out, async () => {
-    const folder = await openLearnFolder(out, { resume, force });
+    const folder = await openLearnFolder(out, { resume, force, runtime: runtime.name });
     const signal = cli.interruptible("finishing this step; go on later with the same command and --resume");
     const context: LearnContext = { runtime, signal, observer, store: folder.store };
-    const began = performance.now();
     try {
       const options = learnOptions(flags);
       const world = worldOfLog(log.records);
       const model = given ?? (await fitLogReference(log.records, options, context));
       const learned = await learn(log.records, model, world, options, context);
       observer.finish();
-      const seconds = (performance.now() - began) / 1000;
       const summary = {
         log: path,
         model: flags.model,
         out,
         runtime: runtime.name,
         options,
-        seconds,
+        seconds: folder.seconds(),
         learned,
       };
       await writeOutputs(folder, summary, model, given === undefined);

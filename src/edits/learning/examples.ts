@@ -1,6 +1,6 @@
 import { InvalidInput } from "../../core/errors.ts";
 import { encodePrompt, encodeResponse, type Tokenizer, type TokenPair } from "../../lm/index.ts";
-import { type EditRecord, isEdited } from "../record.ts";
+import { type Context, type EditRecord, isEdited } from "../record.ts";
 
 /** An edit as token ids: what the model saw, what the user left, what was drafted. */
 export interface Example {
@@ -32,12 +32,9 @@ export function encodeLog(
   const unfit: { record: EditRecord; reason: string }[] = [];
   for (const record of records) {
     const { context, draft, edited } = record;
-    let prompt: number[];
-    try {
-      prompt = encodePrompt(tokenizer, context);
-    } catch (error) {
-      if (!(error instanceof InvalidInput)) throw error;
-      unfit.push({ record, reason: error.message });
+    const prompt = promptOrReason(tokenizer, context);
+    if (typeof prompt === "string") {
+      unfit.push({ record, reason: prompt });
       continue;
     }
     const example = {
@@ -51,4 +48,14 @@ export function encodeLog(
     else examples.push(example);
   }
   return { examples, tooLong, unfit };
+}
+
+/** The context as a prompt, or why the model's prompt layout has no place for it. */
+export function promptOrReason(tokenizer: Tokenizer, context: Context): number[] | string {
+  try {
+    return encodePrompt(tokenizer, context);
+  } catch (error) {
+    if (error instanceof InvalidInput) return error.message;
+    throw error;
+  }
 }

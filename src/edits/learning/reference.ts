@@ -1,7 +1,6 @@
-import { fingerprint } from "../../core/index.ts";
+import { fingerprint, InvalidInput } from "../../core/index.ts";
 import {
   type Context,
-  encodePrompt,
   encodeResponse,
   initLlama,
   type LanguageModel,
@@ -12,6 +11,7 @@ import {
 } from "../../lm/index.ts";
 import { createRng } from "../../random/index.ts";
 import { comparableRecord, contextKey, contextText, type EditRecord } from "../record.ts";
+import { promptOrReason } from "./examples.ts";
 import { type LearnOptions, splitForLearning } from "./learn.ts";
 import { likelihoodObjective } from "./methods.ts";
 import { fitStage, type LearnContext } from "./stage.ts";
@@ -58,10 +58,14 @@ export async function fitReference(
   const { seed, vocabSize, sizes, steps, learningRate, weightDecay = 0.01 } = options;
   const texts = drafts.flatMap((pair) => [contextText(pair.context), pair.draft]);
   const tokenizer = loadTokenizer(trainTokenizer(new Set(texts), { vocabSize }));
-  const examples = drafts.map((pair) => {
-    const prompt = encodePrompt(tokenizer, pair.context);
-    return { prompt, response: encodeResponse(tokenizer, pair.draft) };
+  const examples = drafts.flatMap(({ context, draft }) => {
+    const prompt = promptOrReason(tokenizer, context);
+    return typeof prompt === "string" ? [] : [{ prompt, response: encodeResponse(tokenizer, draft) }];
   });
+  if (examples.length === 0) {
+    const reason = drafts.length === 0 ? "there is none" : promptOrReason(tokenizer, drafts[0]!.context);
+    throw new InvalidInput(`no draft of the log can be learned by the reference model: ${reason}`);
+  }
   const longest = examples.reduce(
     (most, { prompt, response }) => Math.max(most, prompt.length + response.length),
     0,
