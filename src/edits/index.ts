@@ -44,11 +44,14 @@ export {
   regularizedCost,
 } from "./policies/cost-policy.ts";
 export {
+  type FtplSelectorOptions,
+  ftplSelector,
   LateEnsemble,
   type LateEnsembleOptions,
   type LateEnsembleState,
   type Selection,
   type SelectorKind,
+  type StoredSelector,
 } from "./policies/late-ensemble.ts";
 export {
   type ChoiceLog,
@@ -65,7 +68,6 @@ export {
   type ValueAndGradient,
 } from "./policies/log-linear.ts";
 export { maxSubOpt, type SubOptimality } from "./policies/max-sub-opt.ts";
-export type { Choice, Selector } from "./policies/selector.ts";
 export { createUcb, restoreUcb, type Ucb, type UcbOptions, type UcbState } from "./policies/ucb.ts";
 export {
   type EditLog,

@@ -15,7 +15,7 @@ import {
   type Value,
 } from "../lm/graph/index.ts";
 import { resolveLora } from "../lm/lora.ts";
-import { llamaShapes } from "../lm/models/llama.ts";
+import { modelShapes } from "../lm/models/model.ts";
 import { readAdapter, readModel } from "../lm/node/model-files.ts";
 import type { Tensors } from "../lm/runtimes/runtime.ts";
 import { packSequences, sequenceInputs, sequenceLogProbs, type TokenPair } from "../lm/sequence-log-probs.ts";
@@ -126,7 +126,7 @@ function pairsOf(tensors: ReadonlyMap<string, StoredTensor>, side: "chosen" | "r
 async function fixtureObjective(name: "adapter" | "tied", sftWeight: number) {
   const model = await readModel(join(fixtures, name === "adapter" ? "untied" : name));
   const adapter = name === "adapter" ? await readAdapter(join(fixtures, name), model) : undefined;
-  const lora = adapter && { lora: resolveLora(adapter.config, llamaShapes(model.config)) };
+  const lora = adapter && { lora: resolveLora(adapter.config, modelShapes(model.config)) };
   const tensors = readSafetensors(readFileSync(join(fixtures, `${name}-objective.safetensors`))).tensors;
   const graph = new Graph();
   const logProbs = sequenceLogProbs(model.config, sequenceInputs(graph, "2*pairs"), lora);

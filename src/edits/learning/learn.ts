@@ -9,7 +9,7 @@ import {
   initAdapter,
   type LanguageModel,
   type LoraConfig,
-  llamaShapes,
+  modelShapes,
   type Policy,
   resolveLora,
 } from "../../lm/index.ts";
@@ -259,7 +259,7 @@ async function trainAdapter(
   context: LearnContext,
 ): Promise<{ adapter: Adapter; curve: Curve }> {
   const { seed, epochs, lora: config } = settings;
-  const shapes = llamaShapes(base.config);
+  const shapes = modelShapes(base.config);
   const lora = resolveLora(config, shapes);
   const { pad } = base.tokenizer;
   const data =

@@ -4,8 +4,8 @@
 import {
   type Dim,
   Graph,
-  type LlamaConfig,
   type Lora,
+  type ModelConfig,
   multiplyDims,
   packSequences,
   reshape,
@@ -53,7 +53,7 @@ export interface PreferencePair extends Example {
 }
 
 /** Maximises the likelihood of responses, averaged over the batch's tokens. */
-export function likelihoodObjective(config: LlamaConfig, pad: number, lora?: Lora): Objective<TokenPair> {
+export function likelihoodObjective(config: ModelConfig, pad: number, lora?: Lora): Objective<TokenPair> {
   const inputs = sequenceInputs(new Graph());
   const loss = sftLoss(sequenceLogProbs(config, inputs, lora ? { lora } : {}));
   return { loss, metrics: {}, feeds: (batch) => packSequences(batch, { pad }) };
@@ -61,7 +61,7 @@ export function likelihoodObjective(config: LlamaConfig, pad: number, lora?: Lor
 
 /** Prefers the edited text to the draft (`dpo`), and imitates it besides (`early`). */
 export function preferenceObjective(
-  config: LlamaConfig,
+  config: ModelConfig,
   pad: number,
   method: "dpo" | "early",
   options: MethodOptions,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { LateEnsemble, type LateEnsembleState } from "./late-ensemble.ts";
+import { ftplSelector, LateEnsemble, type LateEnsembleState } from "./late-ensemble.ts";
 import { maxSubOpt } from "./max-sub-opt.ts";
 import { createUcb, restoreUcb } from "./ucb.ts";
 
@@ -82,7 +82,7 @@ describe("the lower confidence bound", () => {
       fc.property(fc.integer({ min: 0, max: 40 }), fc.constantFrom(1, 0.9), (cut, discount) => {
         const whole = createUcb(3, { alpha: 0.3, discount });
         let halved = createUcb(3, { alpha: 0.3, discount });
-        const waiting: string[] = [];
+        const waiting: number[] = [];
         for (let t = 0; t < 60; t++) {
           if (t === cut) halved = restoreUcb(JSON.parse(JSON.stringify(halved)));
           const [a, b] = [whole.choose(), halved.choose()];
@@ -127,6 +127,20 @@ describe("the late ensemble", () => {
     expect(counts.sft).toBeGreaterThan(90);
   });
 
+  it("can draw its arms by optimistic follow-the-perturbed-leader, and goes on from its state", () => {
+    const options = { selector: ftplSelector({ seed: 3 }) };
+    let ensemble = new LateEnsemble(policies, options);
+    let sft = 0;
+    for (let t = 0; t < 400; t++) {
+      if (t === 200)
+        ensemble = LateEnsemble.fromJSON(JSON.parse(JSON.stringify(ensemble)), policies, options);
+      const { arm, ticket } = ensemble.select();
+      if (arm === "sft") sft++;
+      ensemble.record(ticket, arm === "sft" ? 0.1 : 0.9);
+    }
+    expect(sft).toBeGreaterThan(280);
+  });
+
   it("clips outliers, so that one bad edit does not starve a policy", () => {
     const ensemble = new LateEnsemble(policies, { maximumCost: 2 });
     ensemble.record(ensemble.select().ticket, 1000);
@@ -151,7 +165,7 @@ describe("the late ensemble", () => {
     const ensemble = new LateEnsemble(policies);
     const { ticket } = ensemble.select();
     expect(() => ensemble.record("7", 1)).toThrow("none of this ensemble's");
-    expect(() => ensemble.record('["x","1"]', 1)).toThrow("none of this ensemble's");
+    expect(() => ensemble.record('["x",1]', 1)).toThrow("none of this ensemble's");
     expect(() => ensemble.record(ticket, -1)).toThrow("not negative");
     expect(() => ensemble.record(ticket, Number.POSITIVE_INFINITY)).toThrow("is Infinity");
     ensemble.record(ticket, 0.3);

@@ -1,12 +1,17 @@
 /** The late ensemble: which policy drafts next, learned from the edit costs that are seen after deployment. */
 import { InvalidInput, NonFinite } from "../../core/errors.ts";
-import type { Selector } from "./selector.ts";
+import { OptimisticFtpl, type Selector, type SelectorState } from "../../games/index.ts";
 import { createUcb, restoreUcb, type UcbState } from "./ucb.ts";
 
-/** How a bandit is made, and made again from what its `toJSON` gave. */
+/** A rule that chooses among arms from their costs, and can be stored. */
+export interface StoredSelector extends Selector<number, number> {
+  toJSON(): unknown;
+}
+
+/** How a rule is made, and made again from what its `toJSON` gave. */
 export interface SelectorKind {
-  create(arms: number): Selector;
-  restore(state: unknown, arms: number): Selector;
+  create(arms: number): StoredSelector;
+  restore(state: unknown, arms: number): StoredSelector;
 }
 
 /** Options of `LateEnsemble`. */
@@ -19,7 +24,7 @@ export interface LateEnsembleOptions {
   readonly alpha?: number;
   /** Discount of the default rule. Default 1. */
   readonly discount?: number;
-  /** Another rule than the paper's, such as the optimistic follow-the-perturbed-leader of `fpx/games`. */
+  /** Another rule than the paper's, such as `ftplSelector()`. */
   readonly selector?: SelectorKind;
 }
 
@@ -52,7 +57,7 @@ export class LateEnsemble<P> {
   readonly #policies: readonly P[];
   readonly #maximumCost: number;
   readonly #kind: SelectorKind;
-  readonly #segments = new Map<string, Selector>();
+  readonly #segments = new Map<string, StoredSelector>();
 
   /** Throws `InvalidInput` without an arm or for options out of range. */
   constructor(policies: Readonly<Record<string, P>>, options: LateEnsembleOptions = {}) {
@@ -90,7 +95,7 @@ export class LateEnsemble<P> {
   }
 
   /** The bandit of a segment, to look at. */
-  selector(segment = ""): Selector | undefined {
+  selector(segment = ""): StoredSelector | undefined {
     return this.#segments.get(segment);
   }
 
@@ -119,11 +124,37 @@ export class LateEnsemble<P> {
     return ensemble;
   }
 
-  #segment(name: string): Selector {
+  #segment(name: string): StoredSelector {
     let selector = this.#segments.get(name);
     if (selector === undefined) this.#segments.set(name, (selector = this.#kind.create(this.arms.length)));
     return selector;
   }
+}
+
+/** Options of `ftplSelector`. */
+export interface FtplSelectorOptions {
+  /** Seed of the draws. Default 0. */
+  readonly seed?: number;
+  /** The ensemble's `maximumCost`, by which costs are divided. Default 2. */
+  readonly maximumCost?: number;
+}
+
+/**
+ * Optimistic follow-the-perturbed-leader with bandit feedback, for late ensembles: it draws arms, so that a user who
+ * adapts cannot foresee them.
+ *
+ * @example new LateEnsemble(policies, { selector: ftplSelector({ seed: 1 }) });
+ */
+export function ftplSelector({ seed = 0, maximumCost = 2 }: FtplSelectorOptions = {}): SelectorKind {
+  const scaled = (inner: OptimisticFtpl): StoredSelector => ({
+    choose: (hint) => inner.choose(hint),
+    update: (ticket, cost) => inner.update(ticket, cost / maximumCost),
+    toJSON: () => inner.toJSON(),
+  });
+  return {
+    create: (arms) => scaled(new OptimisticFtpl({ arms, feedback: "bandit", seed })),
+    restore: (state) => scaled(OptimisticFtpl.fromJSON(state as SelectorState)),
+  };
 }
 
 const ucbKind = (options: { readonly alpha: number; readonly discount: number }): SelectorKind => ({
@@ -136,10 +167,10 @@ const ucbKind = (options: { readonly alpha: number; readonly discount: number })
   },
 });
 
-function parseTicket(ticket: string): readonly [segment: string, inner: string] {
+function parseTicket(ticket: string): readonly [segment: string, inner: number] {
   try {
     const [segment, inner]: unknown[] = JSON.parse(ticket);
-    if (typeof segment === "string" && typeof inner === "string") return [segment, inner];
+    if (typeof segment === "string" && typeof inner === "number") return [segment, inner];
   } catch {
     // Said below.
   }

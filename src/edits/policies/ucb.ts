@@ -3,7 +3,7 @@
  * mean cost − alpha · sqrt(ln t / pulls). Costs are minimised, so the bonus is subtracted.
  */
 import { InvalidInput, NonFinite } from "../../core/errors.ts";
-import type { Choice, Selector } from "./selector.ts";
+import type { Choice, Selector } from "../../games/index.ts";
 
 /** Options of `createUcb`. */
 export interface UcbOptions {
@@ -23,18 +23,20 @@ export interface UcbState {
   readonly pulls: readonly number[];
   readonly answered: readonly number[];
   readonly costs: readonly number[];
-  /** Choices whose cost has not come: ticket, arm and round. */
-  readonly pending: readonly (readonly [ticket: string, arm: number, round: number])[];
+  /** Choices whose cost has not come: ticket and arm. A ticket is the number of its round. */
+  readonly pending: readonly (readonly [ticket: number, arm: number])[];
 }
 
 /** What `createUcb` gives: the rule, and what it has seen. */
-export interface Ucb extends Selector {
+export interface Ucb extends Selector<number, number> {
+  readonly arms: number;
   /** Choices by arm, discounted. */
   readonly pulls: readonly number[];
   /** Mean cost by arm; NaN where none has come. */
   readonly means: readonly number[];
   /** Takes back a choice whose cost will never come. Throws as `update` does. */
-  discard(ticket: string): void;
+  discard(ticket: number): void;
+  /** Plain data from which `restoreUcb` makes the rule again, to the bit. */
   toJSON(): UcbState;
 }
 
@@ -76,7 +78,7 @@ export function restoreUcb(state: UcbState): Ucb {
   const pulls = [...state.pulls];
   const answered = [...state.answered];
   const costs = [...state.costs];
-  const pending = new Map(state.pending.map(([ticket, arm, round]) => [ticket, { arm, round }]));
+  const pending = new Map(state.pending);
   const arms = pulls.length;
 
   const lowest = (): number => {
@@ -94,19 +96,19 @@ export function restoreUcb(state: UcbState): Ucb {
     }
     return best;
   };
-  const take = (ticket: string): { readonly arm: number; readonly weight: number } => {
-    const choice = pending.get(ticket);
-    if (choice === undefined)
-      throw new InvalidInput(`ticket "${ticket}" is unknown, or its cost was told before`, {
+  const take = (ticket: number): { readonly arm: number; readonly weight: number } => {
+    const arm = pending.get(ticket);
+    if (arm === undefined)
+      throw new InvalidInput(`ticket ${ticket} is unknown, or its cost was told before`, {
         code: "UNKNOWN_TICKET",
       });
     pending.delete(ticket);
-    return { arm: choice.arm, weight: discount ** (rounds - choice.round) };
+    return { arm, weight: discount ** (rounds - ticket) };
   };
 
   return {
     arms,
-    choose(): Choice {
+    choose(): Choice<number> {
       const arm = lowest();
       rounds++;
       if (discount < 1)
@@ -116,12 +118,11 @@ export function restoreUcb(state: UcbState): Ucb {
           costs[k]! *= discount;
         }
       pulls[arm]! += 1;
-      const ticket = `${rounds}`;
-      pending.set(ticket, { arm, round: rounds });
-      return { arm, ticket, probabilities: pulls.map((_, k) => (k === arm ? 1 : 0)) };
+      pending.set(rounds, arm);
+      return { arm, ticket: rounds, probabilities: Float64Array.from(pulls, (_, k) => (k === arm ? 1 : 0)) };
     },
     update(ticket, loss) {
-      if (!Number.isFinite(loss)) throw new NonFinite(`the cost of ticket "${ticket}" is ${loss}`);
+      if (!Number.isFinite(loss)) throw new NonFinite(`the cost of ticket ${ticket} is ${loss}`);
       const { arm, weight } = take(ticket);
       answered[arm]! += weight;
       costs[arm]! += weight * loss;
@@ -144,7 +145,7 @@ export function restoreUcb(state: UcbState): Ucb {
       pulls: [...pulls],
       answered: [...answered],
       costs: [...costs],
-      pending: [...pending].map(([ticket, { arm, round }]) => [ticket, arm, round] as const),
+      pending: [...pending],
     }),
   };
 }
