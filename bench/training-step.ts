@@ -12,14 +12,22 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { adamwFeeds, adamwUpdate } from "../src/lm/adamw.ts";
 import { crossEntropy, Graph, gradients } from "../src/lm/graph/index.ts";
-import { type Gpt2Config, gpt2Logits, gpt2Shapes } from "../src/lm/models/gpt2.ts";
+import { type Gpt2Config, gpt2Shapes } from "../src/lm/models/gpt2.ts";
+import { modelHead, modelTrunk } from "../src/lm/models/model.ts";
 import { onnxRuntimeNode } from "../src/lm/node/onnx-runtime.ts";
 import type { Session, TensorData, Tensors } from "../src/lm/runtimes/runtime.ts";
 import { type BenchRow, median } from "./harness.ts";
 
 export const name = "Training step, GPT-2 type, 3.7 M parameters, 8 x 128 tokens";
 
-const config: Gpt2Config = { vocabSize: 2048, maximumPositions: 128, hiddenSize: 256, layers: 4, heads: 4 };
+const config: Gpt2Config = {
+  family: "gpt2",
+  vocabSize: 2048,
+  maximumPositions: 128,
+  hiddenSize: 256,
+  layers: 4,
+  heads: 4,
+};
 const BATCH = 8;
 const RATE = 1e-3;
 const ROUNDS = 7;
@@ -79,7 +87,8 @@ async function openOurs(
 ): Promise<{ steps(count: number): Promise<Timed>; close(): Promise<void> }> {
   const graph = new Graph();
   const shape = ["batch", "sequence"];
-  const logits = gpt2Logits(graph, config, graph.input("tokens", "int32", shape));
+  const { hidden } = modelTrunk(config, { tokens: graph.input("tokens", "int32", shape) });
+  const logits = modelHead(config, hidden);
   const loss = crossEntropy(
     logits,
     graph.input("targets", "int32", shape),

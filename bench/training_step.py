@@ -46,21 +46,21 @@ inputs, targets = tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
 
 def forward():
     w = parameters
-    x = F.embedding(inputs, w["wte.weight"]) + w["wpe.weight"][:T]
+    x = F.embedding(inputs, w["transformer.wte.weight"]) + w["transformer.wpe.weight"][:T]
     for i in range(LAYERS):
-        p = f"h.{i}."
+        p = f"transformer.h.{i}."
         h = F.layer_norm(x, (D,), w[p + "ln_1.weight"], w[p + "ln_1.bias"])
-        q, k, v = (h @ w[p + "attn.c_attn.weight"] + w[p + "attn.c_attn.bias"]).split(D, dim=-1)
+        q, k, v = (h @ w[p + "attn.c_attn.weight"].T + w[p + "attn.c_attn.bias"]).split(D, dim=-1)
         q, k, v = (t.view(B, T, HEADS, D // HEADS).transpose(1, 2) for t in (q, k, v))
         a = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         a = a.transpose(1, 2).reshape(B, T, D)
-        x = x + torch.addmm(w[p + "attn.c_proj.bias"], a.view(-1, D), w[p + "attn.c_proj.weight"]).view(B, T, D)
+        x = x + torch.addmm(w[p + "attn.c_proj.bias"], a.view(-1, D), w[p + "attn.c_proj.weight"].T).view(B, T, D)
         h = F.layer_norm(x, (D,), w[p + "ln_2.weight"], w[p + "ln_2.bias"])
-        h = torch.addmm(w[p + "mlp.c_fc.bias"], h.view(-1, D), w[p + "mlp.c_fc.weight"])
+        h = torch.addmm(w[p + "mlp.c_fc.bias"], h.view(-1, D), w[p + "mlp.c_fc.weight"].T)
         h = F.gelu(h, approximate="tanh")
-        x = x + torch.addmm(w[p + "mlp.c_proj.bias"], h, w[p + "mlp.c_proj.weight"]).view(B, T, D)
-    x = F.layer_norm(x, (D,), w["ln_f.weight"], w["ln_f.bias"])
-    logits = x.view(-1, D) @ w["wte.weight"].t()
+        x = x + torch.addmm(w[p + "mlp.c_proj.bias"], h, w[p + "mlp.c_proj.weight"].T).view(B, T, D)
+    x = F.layer_norm(x, (D,), w["transformer.ln_f.weight"], w["transformer.ln_f.bias"])
+    logits = x.view(-1, D) @ w["transformer.wte.weight"].t()
     return F.cross_entropy(logits, targets.view(-1))
 
 

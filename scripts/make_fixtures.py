@@ -1,4 +1,4 @@
-"""Makes the parity fixtures under test/fixtures/llama with PyTorch, transformers and peft.
+"""Makes the parity fixtures under test/fixtures/llama and test/fixtures/families with PyTorch, transformers and peft.
 
     node --import jiti/register scripts/make-fixture-tokenizer.ts
     python3 -m venv /tmp/fixtures && /tmp/fixtures/bin/pip install torch transformers peft safetensors
@@ -15,9 +15,18 @@ import peft
 import torch
 import transformers
 from safetensors.torch import save_file
-from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GPT2Config,
+    LlamaConfig,
+    LlamaForCausalLM,
+    Qwen2Config,
+    Qwen3Config,
+)
 
-FOLDER = Path(__file__).resolve().parent.parent / "test" / "fixtures" / "llama"
+FIXTURES = Path(__file__).resolve().parent.parent / "test" / "fixtures"
+FOLDER = FIXTURES / "llama"
 TEXTS = [
     "Dear Ana,\n\nthank you for the report.",
     "  two  spaces, 12345 and\ttabs\n\n\n",
@@ -193,4 +202,56 @@ def main():
     (FOLDER / "versions.json").write_text(json.dumps(versions, indent=1) + "\n")
 
 
-main()
+def make_families():
+    """A model and a peft adapter of each other family, with the logits of both on a padded batch."""
+    sizes = dict(
+        vocab_size=288, hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, max_position_embeddings=64, bos_token_id=0, eos_token_id=1, pad_token_id=2,
+    )
+    gpt2 = dict(vocab_size=288, n_embd=16, n_inner=40, n_layer=2, n_head=4, n_positions=64, bos_token_id=0,
+                eos_token_id=1, pad_token_id=2)
+    families = {
+        "qwen2": (Qwen2Config(**sizes, tie_word_embeddings=True), torch.float16, ["q_proj", "o_proj", "gate_proj"]),
+        "qwen3": (Qwen3Config(**sizes, head_dim=6), torch.bfloat16, ["k_proj", "up_proj", "lm_head"]),
+        "gpt2": (GPT2Config(**gpt2), torch.float32, ["c_attn", "c_proj", "c_fc"]),
+    }
+    for seed, (name, (config, dtype, targets)) in enumerate(families.items()):
+        torch.manual_seed(20261124 + seed)
+        folder = FIXTURES / "families" / name
+        shutil.rmtree(folder, ignore_errors=True)
+        model = AutoModelForCausalLM.from_config(config)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                noise = torch.randn_like(parameter)
+                parameter.copy_(noise * 0.25 if parameter.ndim == 2 else parameter + noise * 0.2)
+        model.to(dtype).save_pretrained(folder, max_shard_size="20KB")
+        for file in ("tokenizer.json", "tokenizer_config.json"):
+            shutil.copy(FOLDER / "tokenizer" / file, folder / file)
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float64).eval()
+        ids, mask = padded_batch(288, left=True)
+        positions = (mask.cumsum(-1) - 1).clamp(min=0)
+
+        def logits(of):
+            with torch.no_grad():
+                return f32(of(input_ids=ids, attention_mask=mask, position_ids=positions).logits)
+
+        tensors = {"input_ids": ids, "attention_mask": mask, "logits": logits(model)}
+        lora = peft.LoraConfig(r=3, lora_alpha=6, target_modules=targets, task_type="CAUSAL_LM",
+                               fan_in_fan_out=name == "gpt2")
+        adapted = peft.get_peft_model(model, lora)
+        with torch.no_grad():
+            for key, parameter in adapted.named_parameters():
+                if "lora_" in key:
+                    parameter.copy_(torch.randn_like(parameter) * 0.2)
+        adapted.peft_config["default"].base_model_name_or_path = name
+        tensors["adapter.logits"] = logits(adapted)
+        adapted.to(torch.float32).save_pretrained(folder / "adapter", save_embedding_layers=False)
+        (folder / "adapter" / "README.md").unlink(missing_ok=True)
+        save_file(tensors, folder / "expected.safetensors")
+        for file in folder.rglob("*.safetensors"):
+            file.chmod(0o644)
+
+
+if __name__ == "__main__":
+    main()
+    make_families()

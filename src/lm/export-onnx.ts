@@ -2,7 +2,7 @@ import type { LanguageModel } from "./checkpoints/language-model.ts";
 import { cacheInputs, cacheOutputs } from "./decoding/decoder.ts";
 import { Graph } from "./graph/index.ts";
 import { type Adapter, mergeAdapter } from "./lora.ts";
-import { llama, llamaHead } from "./models/llama.ts";
+import { modelHead, modelTrunk } from "./models/model.ts";
 import { emitOnnx } from "./onnx/index.ts";
 
 /**
@@ -20,11 +20,11 @@ export function exportOnnx(model: LanguageModel, options: { readonly adapter?: A
   const weights =
     options.adapter === undefined ? model.weights : mergeAdapter(model.weights, options.adapter);
   const graph = new Graph();
-  const { hidden, cache } = llama(config, {
+  const { hidden, cache } = modelTrunk(config, {
     tokens: graph.input("tokens", "int32", ["batch", "sequence"]),
     positions: graph.input("positions", "int32", ["batch", "sequence"]),
     keys: graph.input("keys", "bool", ["batch", "past+sequence"]),
     past: cacheInputs(graph, config, "batch"),
   });
-  return emitOnnx({ outputs: { logits: llamaHead(config, hidden), ...cacheOutputs(cache) } }, { weights });
+  return emitOnnx({ outputs: { logits: modelHead(config, hidden), ...cacheOutputs(cache) } }, { weights });
 }

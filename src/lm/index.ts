@@ -39,23 +39,18 @@ export {
   mergeAdapter,
   resolveLora,
 } from "./lora.ts";
-export { type Gpt2Config, gpt2Logits, gpt2Shapes } from "./models/gpt2.ts";
+export type { Gpt2Config } from "./models/gpt2.ts";
 export { initLlama } from "./models/init.ts";
+export { type LlamaConfig, llamaConfig, type RopeScaling } from "./models/llama-config.ts";
 export {
-  type KeyValues,
-  type LlamaInputs,
-  type LlamaOutputs,
-  llama,
-  llamaHead,
-  llamaShapes,
-} from "./models/llama.ts";
-export {
-  type LlamaConfig,
-  llamaConfig,
-  type RopeScaling,
-  readLlamaConfig,
-  writeLlamaConfig,
-} from "./models/llama-config.ts";
+  type ModelConfig,
+  modelHead,
+  modelShapes,
+  modelTrunk,
+  readModelConfig,
+  writeModelConfig,
+} from "./models/model.ts";
+export type { KeyValues, ModelInputs, ModelOutputs } from "./models/transformer.ts";
 export { type EmitOptions, emitOnnx } from "./onnx/index.ts";
 export { interpreterRuntime } from "./runtimes/interpreter.ts";
 export type { LoadOptions, RunOptions, Runtime, Session, TensorData, Tensors } from "./runtimes/runtime.ts";

@@ -13,8 +13,8 @@ import {
   resolveLora,
 } from "./lora.ts";
 import { initLlama } from "./models/init.ts";
-import { llamaShapes } from "./models/llama.ts";
 import { llamaConfig } from "./models/llama-config.ts";
+import { modelShapes } from "./models/model.ts";
 import { readAdapter, readModel } from "./node/model-files.ts";
 
 const fixtures = join(import.meta.dirname, "../../test/fixtures/llama");
@@ -26,7 +26,7 @@ const config = llamaConfig({
   keyValueHeads: 2,
   tiedEmbeddings: false,
 });
-const shapes = llamaShapes(config);
+const shapes = modelShapes(config);
 const base = { rank: 4, alpha: 8, targets: ["q_proj"] };
 
 describe("LoRA targets", () => {
@@ -120,7 +120,7 @@ describe("an adapter made by peft", () => {
   it("is refused where it does not fit", async () => {
     const model = await readModel(join(fixtures, "untied"));
     const adapter = await readAdapter(join(fixtures, "adapter"), model);
-    const own = llamaShapes(model.config);
+    const own = modelShapes(model.config);
     const a = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight";
     const { [a]: dropped, ...rest } = adapter.weights;
     const check = (change: Partial<Adapter>) => () => checkAdapter({ ...adapter, ...change }, own, "out");

@@ -57,9 +57,7 @@ export function resolveLora(config: LoraConfig, shapes: Shapes): Lora {
   if (!(alpha > 0) || !Number.isFinite(alpha))
     throw new InvalidInput(`LoRA alpha is ${alpha}; give a positive number`);
   const names = [...shapes]
-    .filter(
-      ([name, shape]) => shape.length === 2 && name.endsWith(".weight") && !name.includes("embed_tokens"),
-    )
+    .filter(([name, shape]) => shape.length === 2 && name.endsWith(".weight") && !isEmbedding(name))
     .map(([name]) => name.slice(0, -".weight".length));
   const modules = new Set<string>();
   for (const target of typeof targets === "string" ? [targets] : targets) {
@@ -174,6 +172,11 @@ function addProduct(w: TensorData, b: TensorData, a: TensorData, scale: number):
     for (let j = 0; j < inSize; j++) out[i * inSize + j] = Number(w.data[i * inSize + j]!) + row[j]!;
   }
   return { type: "float", dims: w.dims, data: out };
+}
+
+/** Tables that are looked up, not multiplied with. */
+function isEmbedding(name: string): boolean {
+  return /(embed_tokens|wte|wpe)\.weight$/.test(name);
 }
 
 function endMatcher(target: string): (name: string) => boolean {

@@ -15,8 +15,7 @@ import {
   type Tensor,
 } from "./graph/index.ts";
 import type { Lora } from "./lora.ts";
-import { llama, llamaHead } from "./models/llama.ts";
-import type { LlamaConfig } from "./models/llama-config.ts";
+import { type ModelConfig, modelHead, modelTrunk } from "./models/model.ts";
 import type { TensorData } from "./runtimes/runtime.ts";
 
 /** A prompt and a response as token ids; the response ends with the end token. */
@@ -58,13 +57,13 @@ export interface SequenceLogProbs {
 
 /** The model's log-probability of each response in the batch. */
 export function sequenceLogProbs(
-  config: LlamaConfig,
+  config: ModelConfig,
   inputs: SequenceInputs,
   options: { readonly lora?: Lora } = {},
 ): SequenceLogProbs {
-  const { hidden } = llama(config, { tokens: inputs.tokens }, options);
+  const { hidden } = modelTrunk(config, { tokens: inputs.tokens }, options);
   const flat = reshape(hidden, [-1, config.hiddenSize]);
-  const logits = llamaHead(config, gather(flat, inputs.predictors), options);
+  const logits = modelHead(config, gather(flat, inputs.predictors), options);
   const tokens = logProbability(logits, inputs.targets);
   const { graph } = tokens;
   const zeros = expand(graph.constant(0), [inputs.tokens.shape[0]!]);

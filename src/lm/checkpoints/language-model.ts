@@ -1,13 +1,12 @@
 import { InvalidInput } from "../../core/errors.ts";
-import { llamaShapes } from "../models/llama.ts";
-import type { LlamaConfig } from "../models/llama-config.ts";
+import { type ModelConfig, modelShapes } from "../models/model.ts";
 import type { TensorData, Tensors } from "../runtimes/runtime.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import type { StoredTensor } from "./safetensors.ts";
 
 /** A causal language model in memory: everything that its folder holds. */
 export interface LanguageModel {
-  readonly config: LlamaConfig;
+  readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
   /** By Hugging Face names; matrices are [out, in], row-major float32. */
   readonly weights: Tensors;
@@ -29,9 +28,9 @@ export function floatTensor(tensor: StoredTensor, where: string): TensorData {
  * Throws `InvalidInput` naming `source` and the weight. Rotary tables of old checkpoints and the copy of a tied
  * head are accepted and left out of the result.
  */
-export function checkWeights(config: LlamaConfig, weights: Tensors, source: string): Tensors {
+export function checkWeights(config: ModelConfig, weights: Tensors, source: string): Tensors {
   const kept: Record<string, TensorData> = {};
-  const shapes = llamaShapes(config);
+  const shapes = modelShapes(config);
   for (const [name, shape] of shapes) {
     const found = weights[name];
     if (found === undefined)
@@ -45,18 +44,23 @@ export function checkWeights(config: LlamaConfig, weights: Tensors, source: stri
   }
   for (const name of Object.keys(weights)) {
     const redundant =
-      name.endsWith("rotary_emb.inv_freq") || (name === "lm_head.weight" && config.tiedEmbeddings);
+      name.endsWith("rotary_emb.inv_freq") ||
+      (name === "lm_head.weight" && !shapes.has(name)) ||
+      isGpt2Mask(name);
     if (!shapes.has(name) && !redundant) {
-      throw new InvalidInput(
-        `${source} has a weight "${name}" that a Llama model of this config does not use`,
-      );
+      throw new InvalidInput(`${source} has a weight "${name}" that a model of this config does not use`);
     }
   }
   return kept;
 }
 
+/** Old GPT-2 checkpoints hold their causal masks. */
+function isGpt2Mask(name: string): boolean {
+  return /\.attn\.(masked_)?bias$/.test(name);
+}
+
 /** Checks that every token id of the tokenizer has a row in the embedding. Throws `InvalidInput` when not. */
-export function checkVocabulary(config: LlamaConfig, tokenizer: Tokenizer, source: string): void {
+export function checkVocabulary(config: ModelConfig, tokenizer: Tokenizer, source: string): void {
   if (tokenizer.vocabSize > config.vocabSize) {
     throw new InvalidInput(
       `${source}: the tokenizer has ${tokenizer.vocabSize} tokens, the model only ${config.vocabSize}; use the tokenizer of this model`,

@@ -2,8 +2,8 @@
 
 import { argMax, Graph, gather, type Program, reshape, slice, type Tensor } from "../graph/index.ts";
 import type { Lora } from "../lora.ts";
-import { type KeyValues, llama, llamaHead } from "../models/llama.ts";
-import type { LlamaConfig } from "../models/llama-config.ts";
+import { cacheSizes, type ModelConfig, modelHead, modelTrunk } from "../models/model.ts";
+import type { KeyValues } from "../models/transformer.ts";
 import type { Session, TensorData } from "../runtimes/runtime.ts";
 
 /**
@@ -12,7 +12,7 @@ import type { Session, TensorData } from "../runtimes/runtime.ts";
  * `past.L.key` and `past.L.value` of each layer. Outputs: `logits` [batch, vocabulary] of the last column, `next`
  * [batch] the likeliest tokens, and the cache with the new tokens, `present.L.key` and `present.L.value`.
  */
-export function decoderProgram(config: LlamaConfig, options: { readonly lora?: Lora } = {}): Program {
+export function decoderProgram(config: ModelConfig, options: { readonly lora?: Lora } = {}): Program {
   const graph = new Graph();
   const tokens = graph.input("tokens", "int32", ["batch", "sequence"]);
   const positions = graph.input("positions", "int32", ["batch", "sequence"]);
@@ -22,15 +22,16 @@ export function decoderProgram(config: LlamaConfig, options: { readonly lora?: L
     key: gather(key, rows),
     value: gather(value, rows),
   }));
-  const { hidden, cache } = llama(config, { tokens, positions, keys, past }, options);
+  const { hidden, cache } = modelTrunk(config, { tokens, positions, keys, past }, options);
   const last = reshape(slice(hidden, 1, -1), ["batch", config.hiddenSize]);
-  const logits = llamaHead(config, last, options);
+  const logits = modelHead(config, last, options);
   return { outputs: { logits, next: argMax(logits), ...cacheOutputs(cache) } };
 }
 
 /** The inputs `past.L.key` and `past.L.value` of each layer. */
-export function cacheInputs(graph: Graph, config: LlamaConfig, batch: string): KeyValues[] {
-  const shape = [batch, config.keyValueHeads, "past", config.headSize];
+export function cacheInputs(graph: Graph, config: ModelConfig, batch: string): KeyValues[] {
+  const { heads, headSize } = cacheSizes(config);
+  const shape = [batch, heads, "past", headSize];
   return Array.from({ length: config.layers }, (_, layer) => ({
     key: graph.input(`past.${layer}.key`, "float", shape),
     value: graph.input(`past.${layer}.value`, "float", shape),
@@ -62,7 +63,7 @@ export type Chooser<Row> = (row: Row, logits: Float32Array) => number;
  */
 export async function* decode<Row extends DecodingRow>(
   session: Session,
-  config: LlamaConfig,
+  config: ModelConfig,
   rows: readonly Row[],
   options: { readonly pad: number; readonly choose?: Chooser<Row>; readonly signal?: AbortSignal },
 ): AsyncGenerator<void, void, void> {
@@ -134,7 +135,7 @@ function promptFeeds(
   rows: readonly DecodingRow[],
   width: number,
   pad: number,
-  config: LlamaConfig,
+  config: ModelConfig,
 ): Record<string, TensorData> {
   const tokens = new Int32Array(rows.length * width).fill(pad);
   const positions = new Int32Array(rows.length * width);
@@ -144,7 +145,8 @@ function promptFeeds(
     tokens.set(prompt, start);
     for (let i = 0; i < prompt.length; i++) positions[start + i] = i;
   }
-  const empty = { type: "float", dims: [rows.length, config.keyValueHeads, 0, config.headSize] } as const;
+  const { heads, headSize } = cacheSizes(config);
+  const empty = { type: "float", dims: [rows.length, heads, 0, headSize] } as const;
   const feeds: Record<string, TensorData> = {
     tokens: ints(tokens, rows.length, width),
     positions: ints(positions, rows.length, width),

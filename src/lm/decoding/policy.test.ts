@@ -4,8 +4,8 @@ import { createRng } from "../../random/index.ts";
 import type { LanguageModel } from "../checkpoints/language-model.ts";
 import { type Adapter, initAdapter, mergeAdapter, resolveLora } from "../lora.ts";
 import { initLlama } from "../models/init.ts";
-import { llamaShapes } from "../models/llama.ts";
 import { llamaConfig } from "../models/llama-config.ts";
+import { modelShapes } from "../models/model.ts";
 import { loadPolicy, onnxRuntimeNode, readAdapter, readModel } from "../node/index.ts";
 import { interpreterRuntime } from "../runtimes/interpreter.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
@@ -184,7 +184,7 @@ describe("log-probabilities", () => {
 
 describe("adapters", () => {
   it("are exchanged on one loaded base, whatever their rank and targets", async () => {
-    const shapes = llamaShapes(model.config);
+    const shapes = modelShapes(model.config);
     const config = { rank: 2, alpha: 3, targets: ["o_proj", "gate_proj"] };
     const lora = resolveLora(config, shapes);
     const fresh = initAdapter(lora, shapes, createRng(1));

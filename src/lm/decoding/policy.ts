@@ -5,7 +5,7 @@ import { createRng, type Seed } from "../../random/index.ts";
 import type { LanguageModel } from "../checkpoints/language-model.ts";
 import { Graph } from "../graph/index.ts";
 import { type Adapter, checkAdapter, type Lora, loraNames, loraShapes } from "../lora.ts";
-import { llamaShapes } from "../models/llama.ts";
+import { modelShapes } from "../models/model.ts";
 import type { Runtime, Session, TensorData, Tensors } from "../runtimes/runtime.ts";
 import { packSequences, sequenceInputs, sequenceLogProbs } from "../sequence-log-probs.ts";
 import { type Context, encodePrompt, encodeResponse } from "../tokenizers/prompt.ts";
@@ -296,7 +296,7 @@ function adapterRack(
 ): AdapterRack | undefined {
   const names = Object.keys(adapters);
   if (names.length === 0) return undefined;
-  const shapes = llamaShapes(model.config);
+  const shapes = modelShapes(model.config);
   const own = new Map(
     names.map((name) => [name, checkAdapter(adapters[name]!, shapes, `adapter "${name}"`)]),
   );

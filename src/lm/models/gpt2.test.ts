@@ -11,9 +11,17 @@ import {
 } from "../graph/index.ts";
 import { onnxRuntimeNode } from "../node/onnx-runtime.ts";
 import type { TensorData, Tensors } from "../runtimes/runtime.ts";
-import { type Gpt2Config, gpt2Logits, gpt2Shapes } from "./gpt2.ts";
+import { type Gpt2Config, gpt2Shapes } from "./gpt2.ts";
+import { modelHead, modelTrunk } from "./model.ts";
 
-const config: Gpt2Config = { vocabSize: 19, maximumPositions: 8, hiddenSize: 12, layers: 2, heads: 3 };
+const config: Gpt2Config = {
+  family: "gpt2",
+  vocabSize: 19,
+  maximumPositions: 8,
+  hiddenSize: 12,
+  layers: 2,
+  heads: 3,
+};
 
 function weights(): Record<string, TensorData & { readonly data: Float32Array }> {
   const tensors: Record<string, TensorData & { readonly data: Float32Array }> = {};
@@ -40,7 +48,8 @@ function batch(): Tensors {
 function built(): { loss: Tensor; logits: Tensor; parameters: readonly Tensor[] } {
   const graph = new Graph();
   const shape = ["batch", "sequence"];
-  const logits = gpt2Logits(graph, config, graph.input("tokens", "int32", shape));
+  const { hidden } = modelTrunk(config, { tokens: graph.input("tokens", "int32", shape) });
+  const logits = modelHead(config, hidden);
   const loss = crossEntropy(
     logits,
     graph.input("targets", "int32", shape),
@@ -57,7 +66,7 @@ function values(tensors: Tensors): Record<string, Value> {
   return Object.fromEntries(entries);
 }
 
-describe("gpt2Logits", () => {
+describe("the GPT-2 graph", () => {
   it("looks at no later token", () => {
     const { logits } = built();
     const feeds = values({ ...weights(), ...batch() });
@@ -114,8 +123,8 @@ describe("gpt2Logits", () => {
 
   it("refuses heads that do not divide the width", () => {
     const graph = new Graph();
-    expect(() => gpt2Logits(graph, { ...config, heads: 5 }, graph.input("tokens", "int32", [1, 2]))).toThrow(
-      "5 heads",
-    );
+    expect(() =>
+      modelTrunk({ ...config, heads: 5 }, { tokens: graph.input("tokens", "int32", [1, 2]) }),
+    ).toThrow("5 heads");
   });
 });

@@ -1,4 +1,4 @@
-/** The shape of a Llama-family model, read from and written to Hugging Face's `config.json`. */
+/** The shape of a Llama-family model (Llama, Qwen2, Qwen3), read from and written to Hugging Face's `config.json`. */
 
 import { InvalidInput } from "../../core/errors.ts";
 
@@ -14,7 +14,13 @@ export type RopeScaling =
       readonly originalPositions: number;
     };
 
+/** The families of this layout, by the `model_type` of their `config.json`. */
+const families = ["llama", "qwen2", "qwen3"] as const;
+
+/** The sizes and options of a Llama-family model. */
 export interface LlamaConfig {
+  /** Which of the layout's families: qwen2 has no bias on its output projection, qwen3 normalises queries and keys. */
+  readonly family: (typeof families)[number];
   readonly vocabSize: number;
   readonly hiddenSize: number;
   readonly intermediateSize: number;
@@ -41,6 +47,7 @@ export function llamaConfig(
   const { hiddenSize, heads } = sizes;
   return checked(
     {
+      family: "llama",
       intermediateSize: 32 * Math.ceil((8 * hiddenSize) / 3 / 32),
       keyValueHeads: heads,
       headSize: hiddenSize / heads,
@@ -63,16 +70,17 @@ type Json = Readonly<Record<string, unknown>>;
  * Reads the object of a `config.json`; `source` names it in errors. Both spellings of rotary options are read:
  * `rope_theta` with `rope_scaling`, and `rope_parameters`.
  *
- * Throws `InvalidInput` for another model type, a quantised model, or sizes that do not fit together.
+ * Throws `InvalidInput` for another model type, or sizes that do not fit together.
  */
 export function readLlamaConfig(json: Json, source = "config.json"): LlamaConfig {
-  if (json["model_type"] !== "llama") {
+  const family = families.find((name) => name === json["model_type"]);
+  if (family === undefined) {
     throw new InvalidInput(
-      `${source} is for a model of type ${show(json["model_type"])}; fpx runs model_type "llama"`,
+      `${source} is for a model of type ${show(json["model_type"])}; fpx runs "llama", "qwen2", "qwen3" and "gpt2"`,
     );
   }
-  if (json["quantization_config"] != null) {
-    throw new InvalidInput(`${source} describes a quantised model; use weights in F32, F16 or BF16`);
+  if (json["use_sliding_window"] === true) {
+    throw new InvalidInput(`${source} asks for a sliding window; fpx attends to the whole sequence`);
   }
   const activation = json["hidden_act"] ?? "silu";
   if (activation !== "silu") {
@@ -93,34 +101,32 @@ export function readLlamaConfig(json: Json, source = "config.json"): LlamaConfig
   const rope = (json["rope_parameters"] ?? json["rope_scaling"] ?? {}) as Json;
   return checked(
     {
+      family,
       vocabSize: field("vocab_size"),
       hiddenSize,
       intermediateSize: field("intermediate_size"),
       layers: field("num_hidden_layers"),
       heads,
       keyValueHeads: field("num_key_value_heads", heads),
-      headSize: field("head_dim", hiddenSize / heads),
-      maximumPositions: field("max_position_embeddings", 2048),
+      headSize: field("head_dim", family === "qwen3" ? 128 : hiddenSize / heads),
+      maximumPositions: field("max_position_embeddings", family === "llama" ? 2048 : 32_768),
       normEpsilon: field("rms_norm_eps", 1e-6),
       ropeTheta: typeof rope["rope_theta"] === "number" ? rope["rope_theta"] : field("rope_theta", 10_000),
       ropeScaling: readRopeScaling(rope, field("max_position_embeddings", 2048), source),
       tiedEmbeddings: flag("tie_word_embeddings"),
-      attentionBias: flag("attention_bias"),
+      attentionBias: family === "qwen2" || flag("attention_bias"),
       mlpBias: flag("mlp_bias"),
     },
     source,
   );
 }
 
-/** The object of a `config.json` that this library and Python's `transformers` read. */
-export function writeLlamaConfig(
-  config: LlamaConfig,
-  tokens: { readonly bos: number | undefined; readonly eos: number; readonly pad: number },
-): Json {
+/** The fields of a `config.json` that this library and Python's `transformers` read. */
+export function writeLlamaConfig(config: LlamaConfig): Json {
   const scaling = writeRopeScaling(config.ropeScaling);
   return {
-    architectures: ["LlamaForCausalLM"],
-    model_type: "llama",
+    architectures: [`${config.family[0]!.toUpperCase()}${config.family.slice(1)}ForCausalLM`],
+    model_type: config.family,
     vocab_size: config.vocabSize,
     hidden_size: config.hiddenSize,
     intermediate_size: config.intermediateSize,
@@ -136,10 +142,6 @@ export function writeLlamaConfig(
     attention_bias: config.attentionBias,
     mlp_bias: config.mlpBias,
     hidden_act: "silu",
-    bos_token_id: tokens.bos ?? null,
-    eos_token_id: tokens.eos,
-    pad_token_id: tokens.pad,
-    torch_dtype: "float32",
   };
 }
 

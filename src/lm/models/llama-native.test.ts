@@ -11,7 +11,7 @@ import { readAdapter, readModel } from "../node/model-files.ts";
 import { interpreterRuntime } from "../runtimes/interpreter.ts";
 import type { TensorData } from "../runtimes/runtime.ts";
 import { packSequences, sequenceInputs, sequenceLogProbs } from "../sequence-log-probs.ts";
-import { llamaShapes } from "./llama.ts";
+import { cacheSizes, modelShapes } from "./model.ts";
 
 const fixtures = join(import.meta.dirname, "../../../test/fixtures/llama");
 const expected = (name: string) =>
@@ -45,7 +45,8 @@ describe("parity with transformers in onnxruntime-node", () => {
       const positions = Int32Array.from({ length: rows * columns }, (_, i) =>
         Math.max(0, (i % columns) - padding[Math.floor(i / columns)]!),
       );
-      const { keyValueHeads, headSize, layers } = model.config;
+      const { heads: keyValueHeads, headSize } = cacheSizes(model.config);
+      const { layers } = model.config;
       const feeds: Record<string, TensorData> = {
         tokens: { type: "int32", dims: [rows, columns], data: Int32Array.from(ids!.data, Number) },
         positions: { type: "int32", dims: [rows, columns], data: positions },
@@ -104,7 +105,7 @@ describe("sequence log-probabilities in onnxruntime-node", () => {
   it("and the gradients of an adapter agree with the float64 interpreter", async () => {
     const model = await readModel(join(fixtures, "untied"));
     const adapter = await readAdapter(join(fixtures, "adapter"), model);
-    const lora = resolveLora(adapter.config, llamaShapes(model.config));
+    const lora = resolveLora(adapter.config, modelShapes(model.config));
     const inputs = sequenceInputs(new Graph());
     const { sums, counts } = sequenceLogProbs(model.config, inputs, { lora });
     const names = Object.keys(adapter.weights);

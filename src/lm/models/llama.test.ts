@@ -6,8 +6,15 @@ import { Graph, interpret, type Tensor, type Value } from "../graph/index.ts";
 import { resolveLora } from "../lora.ts";
 import { readAdapter, readModel } from "../node/model-files.ts";
 import type { Tensors } from "../runtimes/runtime.ts";
-import { llama, llamaHead, llamaShapes } from "./llama.ts";
-import { llamaConfig, readLlamaConfig, ropeFrequencies, writeLlamaConfig } from "./llama-config.ts";
+import { llamaConfig, ropeFrequencies } from "./llama-config.ts";
+import {
+  cacheSizes,
+  modelHead,
+  modelShapes,
+  modelTrunk,
+  readModelConfig,
+  writeModelConfig,
+} from "./model.ts";
 
 const fixtures = join(import.meta.dirname, "../../../test/fixtures/llama");
 const expected = (name: string) =>
@@ -55,13 +62,13 @@ describe("parity with transformers in float64", () => {
     async (name) => {
       const model = await readModel(join(fixtures, name === "adapter" ? "untied" : name));
       const adapter = name === "adapter" ? await readAdapter(join(fixtures, name), model) : undefined;
-      const lora = adapter && { lora: resolveLora(adapter.config, llamaShapes(model.config)) };
+      const lora = adapter && { lora: resolveLora(adapter.config, modelShapes(model.config)) };
       const graph = new Graph();
       const tokens = graph.input("tokens", "int32", ["batch", "sequence"]);
       const positions = graph.input("positions", "int32", ["batch", "sequence"]);
       const keys = graph.input("keys", "bool", ["batch", "sequence"]);
-      const { hidden } = llama(model.config, { tokens, positions, keys }, lora);
-      const logits = llamaHead(model.config, hidden, lora);
+      const { hidden } = modelTrunk(model.config, { tokens, positions, keys }, lora);
+      const logits = modelHead(model.config, hidden, lora);
       const weights = values({ ...model.weights, ...adapter?.weights });
       const tensors = expected(name);
       for (const side of ["left", "right"]) {
@@ -83,10 +90,12 @@ describe("parity with transformers in float64", () => {
   it("needs neither mask nor positions for padding on the right", async () => {
     const model = await readModel(join(fixtures, "untied"));
     const graph = new Graph();
-    const { hidden } = llama(model.config, { tokens: graph.input("tokens", "int32", ["batch", "sequence"]) });
+    const { hidden } = modelTrunk(model.config, {
+      tokens: graph.input("tokens", "int32", ["batch", "sequence"]),
+    });
     const tensors = expected("untied");
     const result = interpret(
-      { logits: llamaHead(model.config, hidden) },
+      { logits: modelHead(model.config, hidden) },
       { ...values(model.weights), tokens: ints(tensors.get("right.input_ids")!) },
     );
     const mask = tensors.get("right.attention_mask")!;
@@ -98,7 +107,7 @@ describe("the cache", () => {
   it("gives what the whole sequence gives", async () => {
     const { config, weights } = await readModel(join(fixtures, "tied"));
     const whole = new Graph();
-    const all = llama(config, { tokens: whole.input("tokens", "int32", [1, "sequence"]) });
+    const all = modelTrunk(config, { tokens: whole.input("tokens", "int32", [1, "sequence"]) });
     const ids = Int32Array.of(0, 4, 40, 50, 60, 70, 80);
     const wanted = interpret(
       { hidden: all.hidden },
@@ -106,12 +115,13 @@ describe("the cache", () => {
     );
 
     const graph = new Graph();
-    const shape = [1, config.keyValueHeads, "past", config.headSize];
+    const { heads, headSize } = cacheSizes(config);
+    const shape = [1, heads, "past", headSize];
     const past = Array.from({ length: config.layers }, (_, i) => ({
       key: graph.input(`key${i}`, "float", shape),
       value: graph.input(`value${i}`, "float", shape),
     }));
-    const step = llama(config, {
+    const step = modelTrunk(config, {
       tokens: graph.input("tokens", "int32", [1, "sequence"]),
       positions: graph.input("positions", "int32", [1, "sequence"]),
       past,
@@ -121,7 +131,7 @@ describe("the cache", () => {
       outputs[`key${i}`] = key;
       outputs[`value${i}`] = value;
     }
-    const empty: Value = { dims: [1, config.keyValueHeads, 0, config.headSize], data: new Float64Array(0) };
+    const empty: Value = { dims: [1, heads, 0, headSize], data: new Float64Array(0) };
     let cache: Record<string, Value> = Object.fromEntries(
       past.flatMap((_, i) => [
         [`key${i}`, empty],
@@ -151,14 +161,14 @@ describe("config.json", () => {
   it("reads both spellings of rotary options", () => {
     const { rope_parameters, ...rest } = json;
     const { rope_theta, ...scaling } = rope_parameters;
-    expect(readLlamaConfig({ ...rest, rope_theta, rope_scaling: scaling })).toEqual(readLlamaConfig(json));
-    expect(readLlamaConfig(json).ropeScaling.type).toBe("llama3");
+    expect(readModelConfig({ ...rest, rope_theta, rope_scaling: scaling })).toEqual(readModelConfig(json));
+    expect(readModelConfig(json)).toMatchObject({ ropeScaling: { type: "llama3" } });
   });
 
   it("reads back what it writes", () => {
     const tokens = { bos: 0, eos: 1, pad: 2 };
     for (const config of [
-      readLlamaConfig(json),
+      readModelConfig(json),
       llamaConfig({ vocabSize: 300, hiddenSize: 64, layers: 2, heads: 4, keyValueHeads: 2 }),
       llamaConfig({
         vocabSize: 9,
@@ -168,7 +178,7 @@ describe("config.json", () => {
         ropeScaling: { type: "linear", factor: 2 },
       }),
     ]) {
-      expect(readLlamaConfig(writeLlamaConfig(config, tokens))).toEqual(config);
+      expect(readModelConfig(writeModelConfig(config, tokens))).toEqual(config);
     }
   });
 
@@ -194,6 +204,6 @@ describe("config.json", () => {
     [{ rope_parameters: { rope_type: "yarn" } }, /"yarn"; fpx knows/],
     [{ rope_parameters: { rope_type: "linear" } }, /lacks a positive factor/],
   ])("refuses %j", (change, message) => {
-    expect(() => readLlamaConfig({ ...json, ...change }, "here")).toThrow(message);
+    expect(() => readModelConfig({ ...json, ...change }, "here")).toThrow(message);
   });
 });

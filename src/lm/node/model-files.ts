@@ -24,8 +24,8 @@ import {
   writeSafetensors,
 } from "../checkpoints/safetensors.ts";
 import { type Adapter, checkAdapter, type LoraConfig } from "../lora.ts";
-import { llamaShapes } from "../models/llama.ts";
-import { readLlamaConfig, writeLlamaConfig } from "../models/llama-config.ts";
+import { isConv1d } from "../models/gpt2.ts";
+import { type ModelConfig, modelShapes, readModelConfig, writeModelConfig } from "../models/model.ts";
 import type { TensorData, Tensors } from "../runtimes/runtime.ts";
 import { loadTokenizer, type Tokenizer } from "../tokenizers/tokenizer.ts";
 
@@ -41,13 +41,13 @@ type Json = Readonly<Record<string, unknown>>;
 export async function readModel(folder: string): Promise<LanguageModel> {
   await requireFolder(folder, "model");
   const configPath = join(folder, "config.json");
-  const config = readLlamaConfig(
-    await readJson(configPath, `${folder} has no config.json; give the folder of a Llama model`),
+  const config = readModelConfig(
+    await readJson(configPath, `${folder} has no config.json; give the folder of a model`),
     configPath,
   );
   const tokenizer = await readTokenizer(folder);
   checkVocabulary(config, tokenizer, folder);
-  const weights = checkWeights(config, await readWeights(folder), folder);
+  const weights = checkWeights(config, fromStored(config, await readWeights(folder)), folder);
   const generation = await readOptionalJson(join(folder, "generation_config.json"));
   const named = generation["eos_token_id"];
   const ends = (Array.isArray(named) ? named : [named]).filter((id): id is number =>
@@ -78,7 +78,12 @@ export async function writeModel(
 ): Promise<void> {
   const { tokenizer, stopTokens } = model;
   const { json, config } = tokenizer.definition;
-  await writeTensors(join(folder, "model.safetensors"), model.weights, options.dtype ?? "F32", {});
+  await writeTensors(
+    join(folder, "model.safetensors"),
+    toStored(model.config, model.weights),
+    options.dtype ?? "F32",
+    {},
+  );
   await writeFileAtomic(join(folder, "tokenizer.json"), `${JSON.stringify(json)}\n`);
   await writeJson(join(folder, "tokenizer_config.json"), config);
   await writeJson(join(folder, "generation_config.json"), {
@@ -86,7 +91,7 @@ export async function writeModel(
     eos_token_id: stopTokens.length === 1 ? stopTokens[0] : stopTokens,
     pad_token_id: tokenizer.pad,
   });
-  await writeJson(join(folder, "config.json"), writeLlamaConfig(model.config, tokenizer));
+  await writeJson(join(folder, "config.json"), writeModelConfig(model.config, tokenizer));
 }
 
 /**
@@ -113,7 +118,7 @@ export async function readAdapter(folder: string, model: LanguageModel): Promise
     weights: floats(tensors, path),
     ...(typeof base === "string" ? { base } : {}),
   };
-  checkAdapter(adapter, llamaShapes(model.config), folder);
+  checkAdapter(adapter, modelShapes(model.config), folder);
   const trainedOn = metadata["fpx_base_sha256"];
   if (trainedOn !== undefined && trainedOn !== weightsDigest(model.weights)) {
     throw new InvalidInput(
@@ -128,7 +133,7 @@ export async function readAdapter(folder: string, model: LanguageModel): Promise
  * model's weights. Throws the system's error when the folder cannot be written.
  */
 export async function writeAdapter(folder: string, adapter: Adapter, model: LanguageModel): Promise<void> {
-  checkAdapter(adapter, llamaShapes(model.config));
+  checkAdapter(adapter, modelShapes(model.config));
   const { rank, alpha, targets, rankStabilised = false } = adapter.config;
   const digest = { fpx_base_sha256: weightsDigest(model.weights) };
   await writeTensors(join(folder, "adapter_model.safetensors"), adapter.weights, "F32", digest);
@@ -142,7 +147,7 @@ export async function writeAdapter(folder: string, adapter: Adapter, model: Lang
     use_rslora: rankStabilised,
     lora_dropout: 0,
     bias: "none",
-    fan_in_fan_out: false,
+    fan_in_fan_out: model.config.family === "gpt2",
     init_lora_weights: true,
     inference_mode: true,
     modules_to_save: null,
@@ -160,6 +165,34 @@ export function weightsDigest(weights: Tensors): string {
     hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
   return hash.digest("hex");
+}
+
+/** Weights as fpx holds them: matrices [out, in]; GPT-2 checkpoints have [in, out], some without the trunk's name. */
+function fromStored(config: ModelConfig, stored: Tensors): Tensors {
+  if (config.family !== "gpt2") return stored;
+  const entries = Object.entries(stored).map(([name, tensor]) => {
+    const full = name.startsWith("transformer.") || name === "lm_head.weight" ? name : `transformer.${name}`;
+    return [full, isConv1d(full) ? transposed(tensor) : tensor] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Weights as a checkpoint holds them; undoes `fromStored`. */
+function toStored(config: ModelConfig, weights: Tensors): Tensors {
+  if (config.family !== "gpt2") return weights;
+  const entries = Object.entries(weights).map(
+    ([name, tensor]) => [name, isConv1d(name) ? transposed(tensor) : tensor] as const,
+  );
+  return Object.fromEntries(entries);
+}
+
+function transposed({ dims, data }: TensorData): TensorData {
+  const [rows, columns] = dims as readonly [number, number];
+  const turned = new Float32Array(data.length);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) turned[j * rows + i] = Number(data[i * columns + j]!);
+  }
+  return { type: "float", dims: [columns, rows], data: turned };
 }
 
 async function readWeights(folder: string): Promise<Tensors> {
@@ -255,7 +288,6 @@ function readLoraConfig(json: Json, source: string): LoraConfig {
     "use_qalora",
     "use_bdlora",
     "lora_bias",
-    "fan_in_fan_out",
     "modules_to_save",
     "rank_pattern",
     "alpha_pattern",
