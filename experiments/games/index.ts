@@ -1,0 +1,12 @@
+import type { Reproduction } from "fpx/experiments";
+import { kuhn, nonconvex } from "./beyond.ts";
+import { assignment, paths, selfTuning } from "./combinatorial.ts";
+import { parallelism, rates } from "./rates.ts";
+
+export const reproduction: Reproduction = {
+  room: "games",
+  title: "Minimax games from best responses",
+  source:
+    "A. S. Suggala, P. Netrapalli: Follow the Perturbed Leader: Optimism and Fast Parallel Algorithms for Smooth Minimax Games, NeurIPS 2020 (arXiv 2006.07541)",
+  rows: [rates, assignment, paths, parallelism, nonconvex, kuhn, selfTuning],
+};
