@@ -11,10 +11,14 @@ import {
   trainingProgram,
 } from "../../lm/index.ts";
 
+/** How to train: the schedule, the optimiser, and how much goes through the model at once. */
 export interface FitOptions extends TrainingOptions {
   readonly adamw?: AdamwOptions;
+  /** Most examples in one run; a larger batch adds up the gradients of several. Default the whole batch. */
+  readonly microBatchSize?: number;
 }
 
+/** What to train on. */
 export interface FitProblem {
   readonly loss: Tensor;
   /** Scalars to watch beside the loss. */
@@ -23,6 +27,8 @@ export interface FitProblem {
   readonly examples: number;
   /** Inputs of the examples at these places. */
   feeds(places: readonly number[]): Tensors;
+  /** What the loss of these examples is a mean over, so that parts of a batch add up; default their number. */
+  weight?(places: readonly number[]): number;
   /** Weights that stay as they are. */
   readonly frozen: Tensors;
   /** First values of the weights that are trained. */
@@ -43,15 +49,31 @@ export async function fitWeights(
   runOptions: Omit<RunOptions<TrainingState>, "stop">,
 ): Promise<RunResult<TrainingState, Tensors>> {
   const { loss, metrics, examples, feeds, frozen, initial, identity } = problem;
-  const { adamw = {}, ...training } = options;
-  const step = trainingProgram(loss, Object.keys(initial), { ...adamw, metrics });
+  const { adamw = {}, microBatchSize, ...training } = options;
+  const step = trainingProgram(loss, Object.keys(initial), {
+    ...adamw,
+    metrics,
+    accumulate: microBatchSize !== undefined,
+  });
   const session = await runtime.load(step.program, { weights: frozen });
   try {
-    const trainer = createTrainer({ session, step, feeds: (places) => feeds(Array.from(places)) });
+    const { weight } = problem;
+    const trainer = createTrainer({
+      session,
+      step,
+      feeds: (places) => feeds(Array.from(places)),
+      ...(microBatchSize === undefined ? {} : { microBatchSize }),
+      ...(weight === undefined ? {} : { weight: (places) => weight(Array.from(places)) }),
+    });
     const outcome = await run(
       train(training),
       {
-        fingerprint: fingerprint({ identity, adamw, runtime: runtime.name }),
+        fingerprint: fingerprint({
+          identity,
+          adamw,
+          runtime: runtime.name,
+          ...(microBatchSize === undefined ? {} : { microBatchSize }),
+        }),
         trainer,
         examples,
         initial: step.initial(initial),

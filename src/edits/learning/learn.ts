@@ -50,6 +50,8 @@ export interface LearnOptions extends MethodOptions {
   readonly epochs?: number;
   /** Edits a step; default 16. */
   readonly batchSize?: number;
+  /** Most edits in memory at once; a larger batch adds up the gradients of several runs. Default the whole batch. */
+  readonly microBatchSize?: number;
   /** Peak learning rate; default 3e-3 for `sft`, 3e-4 for `dpo`, which runs away at more, 2e-3 for `early`. */
   readonly learningRate?: number;
   /** Default: rank 8, alpha 16 on every matrix of attention and MLP. */
@@ -282,6 +284,7 @@ async function trainAdapter(
       steps: Math.ceil((epochs * data.examples) / batchSize),
       batchSize,
       learningRate: settings.learningRate ?? learningRates[method],
+      ...(settings.microBatchSize === undefined ? {} : { microBatchSize: settings.microBatchSize }),
       // The preference loss begins with large gradients; a short memory of them lets later steps keep their size.
       adamw: { weightDecay: 0, maximumNorm: 1, beta2: 0.95 },
     },
@@ -292,11 +295,12 @@ async function trainAdapter(
 }
 
 /** An objective over a list of examples, addressed by place. */
-const onPlaces = <E>({ loss, metrics, feeds }: Objective<E>, examples: readonly E[]) => ({
+const onPlaces = <E>({ loss, metrics, feeds, weight }: Objective<E>, examples: readonly E[]) => ({
   loss,
   metrics,
   examples: examples.length,
   feeds: (places: readonly number[]) => feeds(places.map((place) => examples[place]!)),
+  weight: (places: readonly number[]) => weight(places.map((place) => examples[place]!)),
 });
 
 interface MeasureOptions {

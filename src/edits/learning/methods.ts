@@ -45,6 +45,8 @@ export interface Objective<E> {
   /** Scalars to watch beside the loss. */
   readonly metrics: Readonly<Record<string, Tensor>>;
   feeds(batch: readonly E[]): Tensors;
+  /** What the loss of a batch is a mean over. */
+  weight(batch: readonly E[]): number;
 }
 
 /** An edit with the reference's log-probabilities of its texts. */
@@ -56,7 +58,12 @@ export interface PreferencePair extends Example {
 export function likelihoodObjective(config: ModelConfig, pad: number, lora?: Lora): Objective<TokenPair> {
   const inputs = sequenceInputs(new Graph());
   const loss = sftLoss(sequenceLogProbs(config, inputs, lora ? { lora } : {}));
-  return { loss, metrics: {}, feeds: (batch) => packSequences(batch, { pad }) };
+  return {
+    loss,
+    metrics: {},
+    feeds: (batch) => packSequences(batch, { pad }),
+    weight: (batch) => batch.reduce((tokens, { response }) => tokens + response.length, 0),
+  };
 }
 
 /** Prefers the edited text to the draft (`dpo`), and imitates it besides (`early`). */
@@ -93,6 +100,7 @@ export function preferenceObjective(
   return {
     loss: method === "dpo" ? dpo : earlyLoss(dpo, sft, { sftWeight }),
     metrics: { dpo, sft },
+    weight: (batch) => batch.length,
     feeds(batch) {
       const data = new Float32Array(2 * batch.length);
       for (const [i, { reference: known }] of batch.entries()) {

@@ -20,13 +20,17 @@ const EXAMPLES = 24;
 const SIZE = 5;
 
 /** Least squares on 24 examples: the table of examples is frozen, the weights are trained. */
-async function leastSquares(runtime: Runtime) {
+async function leastSquares(runtime: Runtime, microBatchSize?: number) {
   const graph = new Graph();
   const places = graph.input("places", "int32", ["batch"]);
   const x = gather(graph.parameter("x", [EXAMPLES, SIZE]), places);
   const y = gather(graph.parameter("y", [EXAMPLES, 1]), places);
   const loss = reduceMean(square(sub(matmul(x, graph.parameter("w", [SIZE, 1])), y)));
-  const step = trainingProgram(loss, ["w"], { weightDecay: 0, maximumNorm: 10 });
+  const step = trainingProgram(loss, ["w"], {
+    weightDecay: 0,
+    maximumNorm: 10,
+    accumulate: microBatchSize !== undefined,
+  });
   const rows = createRng(3)
     .stream("rows")
     .normals(new Float32Array(EXAMPLES * SIZE));
@@ -42,6 +46,7 @@ async function leastSquares(runtime: Runtime) {
   const trainer = createTrainer({
     session,
     step,
+    ...(microBatchSize === undefined ? {} : { microBatchSize }),
     feeds: (data) => ({ places: { type: "int32", dims: [data.length], data } }),
   });
   const initial = step.initial({ w: { type: "float", dims: [SIZE, 1], data: new Float32Array(SIZE) } });
@@ -100,6 +105,30 @@ describe("training as a solver", () => {
       expect(resumed.result).toEqual(reference.result);
       await second.session.close();
     }
+  });
+
+  it("makes the same steps of batches in parts, and stops and resumes them", async () => {
+    const whole = await leastSquares(interpreterRuntime());
+    const wanted = await run(train(options), whole.problem, { seed: 5, stop: { maxSteps: 40 } });
+    for (const size of [1, 3, 7, 50]) {
+      const first = await leastSquares(interpreterRuntime(), size);
+      const { snapshot } = await run(train(options), first.problem, { seed: 5, stop: { maxSteps: 13 } });
+      const second = await leastSquares(interpreterRuntime(), size);
+      const resumed = await run(train(options), second.problem, {
+        seed: 5,
+        stop: { maxSteps: 40 },
+        from: snapshot,
+      });
+      for (const [i, w] of resumed.result["w"]!.data.entries())
+        expect(Number(w)).toBeCloseTo(Number(wanted.result["w"]!.data[i]!), 6);
+      for (const name of ["loss", "gradientNorm"])
+        expect(resumed.snapshot.state!.history[39]![name]).toBeCloseTo(
+          wanted.snapshot.state!.history[39]![name]!,
+          6,
+        );
+    }
+    for (const size of [0, 1.5])
+      await expect(leastSquares(interpreterRuntime(), size)).rejects.toThrow(InvalidInput);
   });
 
   it("refuses a question of another version, and a loss that is no number", async () => {

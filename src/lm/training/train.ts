@@ -11,6 +11,7 @@ export interface TrainingProblem extends Problem {
   readonly initial: Tensors;
 }
 
+/** How long and how fast to train. */
 export interface TrainingOptions {
   /** Steps of the whole schedule; run with `stop: { maxSteps: steps }`. */
   readonly steps: number;
@@ -24,6 +25,7 @@ export interface TrainingOptions {
   readonly schedule?: "cosine" | "constant";
 }
 
+/** Where a training run stands. */
 export interface TrainingState {
   /** Steps done; the version of the trainer's weights. */
   readonly version: number;
