@@ -1,14 +1,8 @@
 /** One line of an edit log, and what can be asked of it alone. */
 
-/** One turn of a conversation. Further keys of a logged message (`name`, `tool_calls`, ...) are kept as they came. */
-export interface ChatMessage {
-  /** `system`, `developer`, `user`, `assistant` or `tool`. */
-  readonly role: string;
-  readonly content: string;
-}
+import type { ChatMessage, Context } from "../lm/index.ts";
 
-/** What the draft answers to: a text, which stands for one message of the user, or a conversation so far. */
-export type Context = string | readonly ChatMessage[];
+export type { ChatMessage, Context };
 
 /**
  * A draft and what its user left of it. The texts are the bytes of the log: nothing is trimmed or normalised here.

@@ -13,13 +13,14 @@
 import { InvalidInput } from "../../core/errors.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** One turn of a conversation; `role` is `system`, `user` or `assistant`. */
+/** One turn of a conversation. Further keys of a logged message (`name`, `tool_calls`, ...) are kept as they came. */
 export interface ChatMessage {
+  /** `system`, `developer`, `user`, `assistant` or `tool`. */
   readonly role: string;
   readonly content: string;
 }
 
-/** What a model answers to: a text, or a conversation so far. */
+/** What a model answers to: a text, which stands for one message of the user, or a conversation so far. */
 export type Context = string | readonly ChatMessage[];
 
 /** The special tokens of the `roles` layout, in the order of their ids. */
