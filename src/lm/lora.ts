@@ -9,6 +9,7 @@ import { linear, mul, type Tensor } from "./graph/index.ts";
 import { sharedParameter } from "./models/parameters.ts";
 import type { TensorData, Tensors } from "./runtimes/runtime.ts";
 
+/** Which matrices an adapter sits on, and how strongly. */
 export interface LoraConfig {
   readonly rank: number;
   /** The product B·A is scaled by `alpha / rank`. */

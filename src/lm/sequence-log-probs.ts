@@ -46,6 +46,7 @@ export function sequenceInputs(graph: Graph, sequences: Dim = "sequences"): Sequ
   };
 }
 
+/** What `sequenceLogProbs` gives. */
 export interface SequenceLogProbs {
   /** [sequences]: sums over response tokens. */
   readonly sums: Tensor;

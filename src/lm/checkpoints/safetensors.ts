@@ -40,6 +40,7 @@ export interface StoredTensor {
   readonly data: StoredData;
 }
 
+/** What a safetensors file holds. */
 export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly metadata: Readonly<Record<string, string>>;

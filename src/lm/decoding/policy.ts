@@ -14,6 +14,7 @@ import { Draft, type Generation } from "./draft.ts";
 import { defaultRepetitionRun } from "./repetition.ts";
 import { checkSampling, type SamplingOptions, sampleToken } from "./sampling.ts";
 
+/** How a policy answers. */
 export interface GenerateOptions extends SamplingOptions {
   /** Longest response in tokens, end token included. Default 1000. */
   readonly maxNewTokens?: number;
@@ -35,6 +36,7 @@ export interface GenerateOptions extends SamplingOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How a policy scores given responses. */
 export interface ScoreOptions {
   /** Pairs scored together. Default 16. */
   readonly batchSize?: number;
@@ -42,6 +44,7 @@ export interface ScoreOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A context and a response to it. */
 export interface ContextResponse {
   readonly context: Context;
   readonly response: string;

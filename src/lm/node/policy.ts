@@ -5,6 +5,7 @@ import type { Runtime } from "../runtimes/runtime.ts";
 import { readAdapter, readModel } from "./model-files.ts";
 import { onnxRuntimeNode } from "./onnx-runtime.ts";
 
+/** What a policy is loaded with. */
 export interface LoadPolicyOptions {
   /** One adapter folder, known by its folder's name; it is in use from the start. */
   readonly adapter?: string;

@@ -9,6 +9,7 @@ export interface TokenizerDefinition {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
+/** Turns text into token ids and back. */
 export interface Tokenizer {
   readonly definition: TokenizerDefinition;
   /** One more than the highest token id. */

@@ -8,6 +8,7 @@ import { byteCharacters, wordPattern } from "./byte-level.ts";
 import { roleTemplate, roleTokens } from "./prompt.ts";
 import type { TokenizerDefinition } from "./tokenizer.ts";
 
+/** What a trained tokenizer is to hold. */
 export interface TrainTokenizerOptions {
   /** Size of the vocabulary: special tokens, 256 bytes and merges. Fewer merges are made when the texts run out of pairs. */
   readonly vocabSize: number;
