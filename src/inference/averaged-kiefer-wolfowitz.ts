@@ -1,0 +1,518 @@
+import { InvalidInput } from "../core/errors.ts";
+import { decode, encode } from "../core/index.ts";
+import { cholesky, eigh, solveTriangular } from "../linalg/index.ts";
+import { createRng } from "../random/index.ts";
+import { batchMeansVariance } from "./batch-means.ts";
+import { checkInteger, checkLevel } from "./checks.ts";
+import { confidenceRadius } from "./confidence-sequence.ts";
+import { driftOf } from "./drift.ts";
+import { normalQuantile, normalTail } from "./normal.ts";
+import { type IntervalMethod, type KieferWolfowitzOptions, type Settings, settle } from "./options.ts";
+import { type Loss, runPilot } from "./pilot.ts";
+import { lastIterateCovariance, mirrored, sandwich, spectral } from "./plug-in.ts";
+import { jointRandomScalingPValue, randomScalingPValue, randomScalingQuantile } from "./random-scaling.ts";
+import { Recursion } from "./recursion.ts";
+import { scatterMatrix } from "./scatter.ts";
+import { createState, type KieferWolfowitzState, type Tuning } from "./state.ts";
+import { WatchedInterval } from "./watched-interval.ts";
+
+const NOISE_CHECKS = 3;
+const FORMAT = 1;
+/** Transients behind the burn-in that intervals need before their level can be trusted. */
+const ENOUGH = 70;
+
+/** An estimate with its interval. */
+export interface Interval {
+  readonly estimate: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/** Which interval or test is meant. */
+export interface IntervalOptions {
+  /** Default 0.95. */
+  readonly level?: number;
+  /** Default the first of the option `inference`. */
+  readonly method?: IntervalMethod;
+  /** Weights w of w'theta in place of one interval a coordinate. */
+  readonly contrast?: ArrayLike<number>;
+}
+
+/** A two-sided test of one number. */
+export interface TestResult {
+  readonly estimate: number;
+  readonly statistic: number;
+  readonly pValue: number;
+}
+
+/** What the estimator says of itself. */
+export interface Diagnostics {
+  /** Averaged observations over the length of the transient; null when the constants were given. */
+  readonly effective: number | null;
+  /** Steps that were cut to the longest length, after the burn-in. */
+  readonly clipped: number;
+  /** An eigenvalue of the plug-in Hessian lies under its floor: plug-in intervals mean nothing. */
+  readonly hessianFloorActive: boolean;
+  /** The pilot found a direction without curvature. */
+  readonly singular: boolean;
+  /** The iterates move in one direction as if the optimum moved. */
+  readonly drifting: boolean;
+  /** None of the above and effective at least 70: levels hold within a few points. Null when the constants were given. */
+  readonly converged: boolean | null;
+}
+
+/**
+ * Minimises an expected loss that can be evaluated but not differentiated, in one pass over a stream and in memory
+ * that does not grow with it, and says how far the estimate may be off: averaged Kiefer-Wolfowitz iterates.
+ *
+ * Intervals of `confidenceInterval` hold at one number of observations that is fixed beforehand. Do not watch them:
+ * the second call at another count throws `WatchedInterval`. What may be watched is `confidenceSequence`.
+ *
+ * Source: Chen, Lai, Li, Zhang, Journal of the American Statistical Association, doi 10.1080/01621459.2023.2296703.
+ *
+ * @example
+ * const fit = new AveragedKieferWolfowitz({ initial: [0, 0], loss: (theta, { x, y }) => (y - theta[0] - theta[1] * x) ** 2 });
+ * for (const row of rows) fit.update(row);
+ * fit.confidenceInterval({ level: 0.95 }); // [{ estimate, lower, upper }, ...]
+ */
+export class AveragedKieferWolfowitz<Z> {
+  readonly #state: KieferWolfowitzState<Z>;
+  readonly #loss: Loss<Z>;
+  #recursion: Recursion<Z> | null = null;
+
+  /** @throws InvalidInput naming the option and its range. */
+  constructor(options: KieferWolfowitzOptions<Z>);
+  /** Goes on from a state, which is changed in place. */
+  constructor(state: KieferWolfowitzState<Z>, loss: Loss<Z>);
+  constructor(from: KieferWolfowitzOptions<Z> | KieferWolfowitzState<Z>, loss?: Loss<Z>) {
+    if ("settings" in from) {
+      this.#state = from;
+      this.#loss = loss!;
+    } else {
+      this.#state = createState(settle(from));
+      this.#loss = from.loss;
+    }
+  }
+
+  /** Observations taken. */
+  get count(): number {
+    return this.#state.seen;
+  }
+
+  /** Calls of the loss. */
+  get evaluations(): number {
+    return this.#state.evaluations;
+  }
+
+  /** Observations behind the average. */
+  get averaged(): number {
+    return this.#state.averaged;
+  }
+
+  /** The state, for solvers that keep it; borrowed. */
+  get state(): KieferWolfowitzState<Z> {
+    return this.#state;
+  }
+
+  /**
+   * Takes one observation: about m + 1 calls of the loss.
+   *
+   * @throws InvalidInput when the loss draws fresh noise, or the pilot finds no curvature.
+   * @throws NonFinite when the loss is NaN or infinite.
+   */
+  update(observation: Z): void {
+    const state = this.#state;
+    if (state.seen++ < NOISE_CHECKS) this.#checkNoise(observation);
+    if (state.tuning === null) this.#prepare(observation);
+    else {
+      this.#recursion ??= this.#resume(state.tuning);
+      this.#recursion.update(observation);
+      if (state.warm !== null && state.warm.steps === warmSteps(state.settings)) this.#endWarm(state.warm);
+    }
+  }
+
+  #resume(tuning: Tuning): Recursion<Z> {
+    const { warm } = this.#state;
+    return warm === null
+      ? new Recursion(this.#state, tuning, this.#loss)
+      : new Recursion(warm, warm.tuning!, this.#loss);
+  }
+
+  #endWarm(warm: KieferWolfowitzState<Z>): void {
+    const state = this.#state;
+    state.theta.set(warm.average);
+    state.average.set(warm.average);
+    state.evaluations += warm.evaluations;
+    state.warm = null;
+    this.#recursion = null;
+  }
+
+  /** The constants: those given, or from a pilot, for which the observations wait until there are enough. */
+  #prepare(observation: Z): void {
+    const state = this.#state;
+    const { settings, waiting } = state;
+    waiting.push(observation);
+    const given = settings.step;
+    if (given === null) {
+      if (waiting.length < settings.pilot) return;
+      const rng = createRng(settings.seed);
+      const pilot = runPilot(this.#loss, waiting, settings.initial, rng, (k) => settings.names[k]!);
+      state.evaluations += pilot.evaluations;
+      const tuning = tune(settings, pilot, traceFactor(settings));
+      state.tuning = settings.warmStart ? { ...tuning, burnIn: 0 } : tuning;
+      if (settings.warmStart) {
+        const d = settings.initial.length;
+        const warm = createState<Z>({
+          ...settings,
+          directions: "coordinate",
+          queries: d,
+          replacement: false,
+          methods: [],
+          contrasts: [],
+        });
+        warm.tuning = { ...tune(settings, pilot, 1), burnIn: Math.floor(warmSteps(settings) / 2) };
+        state.warm = warm;
+      }
+      state.waiting = [];
+      return;
+    }
+    const d = settings.initial.length;
+    const burnIn = settings.burnIn === "auto" ? 0 : settings.burnIn;
+    state.tuning = {
+      ...given,
+      scales: new Float64Array(d).fill(1),
+      burnIn,
+      transient: null,
+      singular: false,
+    };
+    state.waiting = [];
+    this.#recursion = this.#resume(state.tuning);
+    this.#recursion.update(observation);
+  }
+
+  #checkNoise(observation: Z): void {
+    const { settings } = this.#state;
+    const once = () => this.#loss(settings.initial.slice(), observation);
+    const [first, second] = [once(), once()];
+    this.#state.evaluations += 2;
+    if (!Object.is(first, second)) {
+      throw new InvalidInput(
+        `the loss gave ${first} and then ${second} for the same theta and observation: it draws fresh noise or changes the observation; put all randomness into the observation, such as a seed`,
+        { code: "FRESH_NOISE" },
+      );
+    }
+  }
+
+  /** The averaged iterate; during burn-in the iterate itself. */
+  estimate(): Float64Array {
+    const { averaged, average, theta, warm } = this.#state;
+    return (averaged > 0 ? average : (warm?.theta ?? theta)).slice();
+  }
+
+  /** The last iterate, which is not the estimate, and by the plug-in its covariance, d by d (null without it). */
+  lastIterate(): { readonly iterate: Float64Array; readonly covariance: Float64Array | null } {
+    const { theta, plugIn, tuning, settings, steps } = this.#state;
+    const iterate = theta.slice();
+    if (plugIn === null || tuning === null || plugIn.count < 2) return { iterate, covariance: null };
+    const d = theta.length;
+    const { hessian, gram } = this.#moments();
+    const floored = spectral(hessian, d, (x) => Math.max(x, settings.hessian.floor));
+    const eta = tuning.eta0 * (steps + tuning.offset) ** -tuning.alpha;
+    const limit = lastIterateCovariance(floored, gram, d);
+    return { iterate, covariance: limit.map((x, i) => eta * x * this.#unit(i)) };
+  }
+
+  /** H and Q of the plug-in, row-major d by d, in coordinates divided by the pilot's scales. */
+  #moments(): { readonly hessian: Float64Array; readonly gram: Float64Array } {
+    const { plugIn, averaged, theta } = this.#state;
+    if (plugIn === null) {
+      throw new InvalidInput(`plug-in figures were not kept: give inference: "plug-in"`);
+    }
+    this.#needAveraged(averaged);
+    const d = theta.length;
+    return { hessian: mirrored(plugIn.hessian, d), gram: mirrored(plugIn.gram, d, 1 / plugIn.count) };
+  }
+
+  #needAveraged(averaged: number): void {
+    if (averaged < 2) {
+      throw new InvalidInput(
+        `${this.count} observations leave ${averaged} behind pilot and burn-in: intervals need at least 2`,
+      );
+    }
+  }
+
+  /** Product of the scales of row and column of entry i. */
+  #unit(i: number): number {
+    const scales = this.#state.tuning!.scales;
+    return scales[Math.floor(i / scales.length)]! * scales[i % scales.length]!;
+  }
+
+  /** The Hessian of the expected loss, d by d, from second differences, without floor; needs `plug-in`. */
+  hessian(): Float64Array {
+    return this.#moments().hessian.map((x, i) => x / this.#unit(i));
+  }
+
+  /** The mean of g g', d by d; needs `plug-in`. */
+  gram(): Float64Array {
+    return this.#moments().gram.map((x, i) => x / this.#unit(i));
+  }
+
+  /**
+   * Covariance of the estimate, row-major d by d. By random scaling it serves for intervals with that method's own
+   * critical values only, and needs `scatter: "full"`.
+   */
+  covariance(options: { readonly method?: IntervalMethod } = {}): Float64Array {
+    const { scatter, averaged, average, theta, settings } = this.#state;
+    const method = this.#method(options.method);
+    this.#needAveraged(averaged);
+    const d = theta.length;
+    if (method === "plug-in") {
+      const { hessian, gram } = this.#moments();
+      const inverse = spectral(hessian, d, (x) => 1 / Math.max(x, settings.hessian.floor));
+      return sandwich(inverse, gram, d).map((x, i) => (x * this.#unit(i)) / averaged);
+    }
+    if (method === "random-scaling" && scatter!.full) {
+      this.#fixed();
+      return scatterMatrix(scatter!, average).map((x) => x / averaged);
+    }
+    throw new InvalidInput(
+      `${method} keeps a diagonal only: give inference: "plug-in", or scatter: "full" with random scaling`,
+    );
+  }
+
+  /**
+   * Intervals for a number of observations that was fixed beforehand: one a coordinate, or one of the contrast.
+   *
+   * @throws WatchedInterval when one was asked for at another count.
+   * @throws InvalidInput for a level outside (0, 1), fewer than 2 averaged observations, or a contrast not kept.
+   */
+  confidenceInterval(options: IntervalOptions = {}): Interval[] {
+    const { level = 0.95 } = options;
+    checkLevel(level);
+    const method = this.#method(options.method);
+    const entries = this.#entries(method, options.contrast);
+    this.#fixed();
+    const critical =
+      method === "random-scaling" ? randomScalingQuantile(level) : normalQuantile((1 + level) / 2);
+    return entries.map(({ estimate, deviation }) => ({
+      estimate,
+      lower: estimate - critical * deviation,
+      upper: estimate + critical * deviation,
+    }));
+  }
+
+  /** Two-sided tests of each coordinate, or of the contrast, against `hypothesis` (default 0). */
+  test(options: IntervalOptions & { readonly hypothesis?: number } = {}): TestResult[] {
+    const { hypothesis = 0 } = options;
+    const method = this.#method(options.method);
+    const entries = this.#entries(method, options.contrast);
+    this.#fixed();
+    return entries.map(({ estimate, deviation }) => {
+      const statistic = (estimate - hypothesis) / deviation;
+      const pValue =
+        method === "random-scaling" ? randomScalingPValue(statistic) : 2 * normalTail(Math.abs(statistic));
+      return { estimate, statistic, pValue: Math.min(1, pValue) };
+    });
+  }
+
+  /**
+   * Joint test by random scaling that the kept contrasts, or without any all coordinates (`scatter: "full"`), are the
+   * `values` (default zeros).
+   */
+  jointTest(values?: ArrayLike<number>): { readonly statistic: number; readonly pValue: number } {
+    const { contrastScatter, scatter, settings, averaged, average } = this.#state;
+    this.#needAveraged(averaged);
+    const kept = contrastScatter ?? (scatter?.full ? scatter : null);
+    if (kept === null) {
+      throw new InvalidInput(`a joint test needs random scaling with contrasts, or with scatter: "full"`);
+    }
+    const centre = contrastScatter === null ? average : contrast(settings.contrasts, average);
+    const l = centre.length;
+    if (values !== undefined && values.length !== l) {
+      throw new InvalidInput(`values has ${values.length} numbers: give ${l}`);
+    }
+    this.#fixed();
+    const apart = centre.map((x, i) => x - (values?.[i] ?? 0));
+    const whitened = solveTriangular(cholesky(scatterMatrix(kept, centre), l), l, apart);
+    let statistic = 0;
+    for (const x of whitened) statistic += averaged * x * x;
+    return { statistic, pValue: jointRandomScalingPValue(statistic, l) };
+  }
+
+  /**
+   * Intervals that hold at all counts together and so may be watched; infinite before ten transients. They need
+   * `inference: "plug-in"`; `tOpt` (default 10,000) is the count where they are about the shortest.
+   */
+  confidenceSequence(options: { readonly level?: number; readonly tOpt?: number } = {}): Interval[] {
+    const { level = 0.95, tOpt = 10_000 } = options;
+    checkLevel(level);
+    checkInteger("tOpt", tOpt, 1);
+    const { averaged, average, tuning, theta, plugIn } = this.#state;
+    if (plugIn === null) {
+      throw new InvalidInput(`a confidence sequence needs inference: "plug-in"`);
+    }
+    const d = theta.length;
+    const early = averaged < Math.max(2, 10 * (tuning?.transient ?? 10));
+    const covariance = early ? null : this.covariance({ method: "plug-in" });
+    return Array.from(average, (estimate, k) => {
+      const deviation =
+        covariance === null ? Number.POSITIVE_INFINITY : Math.sqrt(covariance[k * d + k]! * averaged);
+      const radius = deviation * confidenceRadius(Math.max(1, averaged), level, tOpt);
+      return { estimate, lower: estimate - radius, upper: estimate + radius };
+    });
+  }
+
+  /** Whether the figures can be trusted; asks for no interval, so it may be called at any time. */
+  diagnostics(): Diagnostics {
+    const { tuning, averaged, clipped, plugIn, settings, drift, theta } = this.#state;
+    const effective = tuning === null ? 0 : tuning.transient === null ? null : averaged / tuning.transient;
+    const floored =
+      plugIn !== null &&
+      plugIn.count > 0 &&
+      eigh(plugIn.hessian, theta.length).values[0]! < settings.hessian.floor;
+    const singular = tuning?.singular ?? false;
+    const { drifting } = driftOf(drift);
+    const sound = !floored && !singular && !drifting;
+    return {
+      effective,
+      clipped,
+      hessianFloorActive: floored,
+      singular,
+      drifting,
+      converged: effective === null ? (sound ? null : false) : sound && effective >= ENOUGH,
+    };
+  }
+
+  /** The state as JSON; `fromJSON` goes on from it bit for bit. */
+  toJSON(): unknown {
+    let text = "";
+    for (const byte of encode(this.#state)) text += String.fromCharCode(byte);
+    return { format: "fpx-kiefer-wolfowitz", version: FORMAT, count: this.count, state: btoa(text) };
+  }
+
+  /** @throws InvalidInput when this is no saved estimator; SnapshotMismatch when it is damaged. */
+  static fromJSON<Z>(saved: unknown, loss: Loss<Z>): AveragedKieferWolfowitz<Z> {
+    const { format, version, state } = (saved ?? {}) as Readonly<Record<string, unknown>>;
+    if (format !== "fpx-kiefer-wolfowitz" || version !== FORMAT || typeof state !== "string") {
+      throw new InvalidInput("this is no estimator saved by toJSON of this version");
+    }
+    const bytes = Uint8Array.from(atob(state), (c) => c.charCodeAt(0));
+    return new AveragedKieferWolfowitz(decode(bytes) as KieferWolfowitzState<Z>, loss);
+  }
+
+  #method(method: IntervalMethod | undefined): IntervalMethod {
+    const { methods } = this.#state.settings;
+    const chosen = method ?? methods[0];
+    if (chosen === undefined || !methods.includes(chosen)) {
+      throw new InvalidInput(
+        `${chosen ?? "an interval"} needs figures that were not kept: name it in the option inference`,
+      );
+    }
+    return chosen;
+  }
+
+  /** Holds intervals to one count. */
+  #fixed(): void {
+    const state = this.#state;
+    if (state.askedAt !== null && state.askedAt !== state.seen) {
+      throw new WatchedInterval(state.askedAt, state.seen);
+    }
+    state.askedAt = state.seen;
+  }
+
+  #entries(
+    method: IntervalMethod,
+    weights: ArrayLike<number> | undefined,
+  ): { readonly estimate: number; readonly deviation: number }[] {
+    const { averaged, average, scatter, contrastScatter, batchMeans, settings } = this.#state;
+    this.#needAveraged(averaged);
+    const d = average.length;
+    if (weights !== undefined) {
+      if (weights.length !== d) throw new InvalidInput(`contrast has ${weights.length} numbers: give ${d}`);
+      const w = Float64Array.from(weights);
+      const [estimate] = contrast([[...w]], average);
+      const kept = settings.contrasts.findIndex((row) => row.every((x, k) => x === w[k]));
+      if (method === "random-scaling" && kept >= 0) {
+        const v = scatterMatrix(contrastScatter!, contrast(settings.contrasts, average));
+        return [
+          {
+            estimate: estimate!,
+            deviation: Math.sqrt(v[kept * (settings.contrasts.length + 1)]! / averaged),
+          },
+        ];
+      }
+      if (method === "random-scaling" && !scatter!.full) {
+        throw new InvalidInput(
+          `random scaling kept no scatter of this contrast: name it in contrasts, or give scatter: "full"`,
+        );
+      }
+      const covariance = this.covariance({ method });
+      let variance = 0;
+      for (let i = 0; i < d; i++)
+        for (let j = 0; j < d; j++) variance += w[i]! * w[j]! * covariance[i * d + j]!;
+      return [{ estimate: estimate!, deviation: Math.sqrt(variance) }];
+    }
+    if (method === "plug-in") {
+      const covariance = this.covariance({ method });
+      return Array.from(average, (estimate, k) => ({
+        estimate,
+        deviation: Math.sqrt(covariance[k * d + k]!),
+      }));
+    }
+    if (method === "batch-means") {
+      const variance = batchMeansVariance(batchMeans!, average);
+      return Array.from(average, (estimate, k) => ({
+        estimate,
+        deviation: Math.sqrt(variance[k]! / averaged),
+      }));
+    }
+    const v = scatterMatrix(scatter!, average);
+    const stride = scatter!.full ? d + 1 : 1;
+    return Array.from(average, (estimate, k) => ({
+      estimate,
+      deviation: Math.sqrt(v[k * stride]! / averaged),
+    }));
+  }
+}
+
+function contrast(rows: readonly (readonly number[])[], theta: Float64Array): Float64Array {
+  return Float64Array.from(rows, (row) => row.reduce((sum, w, k) => sum + w * theta[k]!, 0));
+}
+
+/** tr Q_m / tr S of the settings' directions. */
+function traceFactor({ directions, initial, queries: m, replacement }: Settings): number {
+  const d = initial.length;
+  if (directions === "gaussian") return (d + m + 1) / m;
+  return replacement ? (d + m - 1) / m : d / m;
+}
+
+function warmSteps({ initial }: Settings): number {
+  return 10 * (initial.length + 2);
+}
+
+function tune(
+  settings: Settings,
+  pilot: {
+    readonly scales: Float64Array;
+    readonly radius: number;
+    readonly curvature: number;
+    readonly singular: boolean;
+  },
+  factor: number,
+): Tuning {
+  const { alpha, c0, clip } = settings.automatic;
+  const largest = c0 / (factor * pilot.radius);
+  const transient = 1 / (largest * pilot.curvature);
+  const burnIn =
+    settings.burnIn === "auto" ? Math.floor(Math.min(5 * transient, settings.horizon / 2)) : settings.burnIn;
+  return {
+    scales: pilot.scales,
+    eta0: largest * transient ** alpha,
+    alpha,
+    offset: transient,
+    clip,
+    burnIn,
+    transient,
+    singular: pilot.singular,
+  };
+}

@@ -1,0 +1,257 @@
+import { describe, expect, it } from "vitest";
+import { InvalidInput, NonFinite, runSync } from "../core/index.ts";
+import { createRng } from "../random/index.ts";
+import {
+  AveragedKieferWolfowitz,
+  type KieferWolfowitzOptions,
+  kieferWolfowitz,
+  linearLoss,
+  type Row,
+  WatchedInterval,
+} from "./index.ts";
+
+/** Rows of a linear model with independent normal features, scaled by `scale`. */
+function rows(n: number, d: number, seed: number, sigma = 0.2, scale = (_: number) => 1): Row[] {
+  const rng = createRng(seed);
+  const truth = rng.stream("truth").sphere(d);
+  return Array.from({ length: n }, (_, i) => {
+    const row = rng.stream("row", i).normals(d + 1);
+    row[d]! *= sigma;
+    for (let k = 0; k < d; k++) {
+      row[d]! += truth[k]! * row[k]!;
+      row[k]! *= scale(k);
+    }
+    return row;
+  });
+}
+
+const truthOf = (d: number, seed: number) => createRng(seed).stream("truth").sphere(d);
+
+function fitted(options: Partial<KieferWolfowitzOptions<Row>>, data: readonly Row[], d: number) {
+  const fit = new AveragedKieferWolfowitz<Row>({
+    initial: new Float64Array(d),
+    loss: linearLoss,
+    ...options,
+  });
+  for (const row of data) fit.update(row);
+  return fit;
+}
+
+describe("golden trace of six observations", () => {
+  const x = [1, 0.5, -0.5, 1, 2, -1, 0, 1, 1, 1, -1, 0.5];
+  const y = [1, 0, 2.5, -0.5, 0.8, -1.2];
+  const axes = [0, 1, 0, 1, 1, 0];
+  const signs = [1, -1, -1, 1, 1, -1];
+  const data = y.map((response, i) => Float64Array.of(x[2 * i]!, x[2 * i + 1]!, response));
+  const fit = fitted(
+    {
+      directions: { sequence: axes.map((k, i) => [0, 1].map((j) => (j === k ? signs[i]! * Math.SQRT2 : 0))) },
+      step: { eta0: 0.1, offset: 2, alpha: 0.501 },
+      spacing: { h0: 0.01, gamma: 0.6 },
+      hessian: { h0: 0.05, gamma: 0, floor: 1e-6 },
+      inference: ["random-scaling", "plug-in"],
+      scatter: "full",
+    },
+    data,
+    2,
+  );
+  const close = (actual: ArrayLike<number>, expected: readonly number[]) =>
+    expected.forEach((value, i) => {
+      expect(actual[i]!).toBeCloseTo(value, 9);
+    });
+
+  it("gives the iterate, the average, Q, H, the sandwich, V and the half-width", () => {
+    close(fit.lastIterate().iterate, [0.570079101526, -0.011926101124]);
+    close(fit.estimate(), [0.394451242677, -0.007800981148]);
+    close(fit.gram(), [14.876553190669, 0, 0, 0.239565856802]);
+    close(fit.hessian(), [1.208333333333, -0.25, -0.25, 0.75]);
+    const sigma = fit.covariance({ method: "plug-in" }).map((v) => 6 * v);
+    close(sigma, [11.775345476899, 4.019758460417, 4.019758460417, 1.797362110492]);
+    const v = fit.covariance({ method: "random-scaling" }).map((value) => 6 * value);
+    close(v, [0.01948039700129, -0.0009182222458695, -0.0009182222458695, 0.00005278296583115]);
+    const [first] = fit.confidenceInterval({ method: "random-scaling" });
+    expect((first!.upper - first!.lower) / 2).toBeCloseTo(0.38446189, 5);
+    expect(fit.evaluations).toBe(6 + 6 * (1 + 1 + 2 + 3));
+  });
+});
+
+describe("the estimator", () => {
+  it("is equivariant: a feature times 2 halves its coordinate, a loss times 4 changes nothing", () => {
+    const data = rows(3000, 3, 5);
+    const options = { differences: "central", inference: "plug-in" } as const;
+    const plain = fitted(options, data, 3);
+    const doubled = fitted(
+      options,
+      data.map((row) => row.map((v, k) => (k === 1 ? 2 * v : v))),
+      3,
+    );
+    const louder = fitted({ ...options, loss: (theta, row) => 4 * linearLoss(theta, row) }, data, 3);
+    const [a, b, c] = [plain, doubled, louder].map((fit) => fit.confidenceInterval());
+    for (let k = 0; k < 3; k++) {
+      const factor = k === 1 ? 2 : 1;
+      for (const side of ["estimate", "lower", "upper"] as const) {
+        expect(Math.abs((factor * b![k]![side]) / a![k]![side] - 1)).toBeLessThan(1e-6);
+        expect(Math.abs(c![k]![side] / a![k]![side] - 1)).toBeLessThan(1e-6);
+      }
+    }
+  });
+
+  it.each([
+    ["coordinate", 1],
+    ["coordinate", 2],
+    ["sphere", 1],
+    ["gaussian", 2],
+  ] as const)("resumes %s directions, m = %i, to the bit from JSON", (directions, queries) => {
+    const data = rows(2000, 4, 6);
+    const options = {
+      directions,
+      queries,
+      inference: ["random-scaling", "plug-in", "batch-means"],
+      hessian: { rate: 0.3 },
+    } as const;
+    const whole = fitted(options, data, 4);
+    for (const stop of [2, 50, 1000]) {
+      const half = fitted(options, data.slice(0, stop), 4);
+      const text = JSON.stringify(half);
+      const resumed = AveragedKieferWolfowitz.fromJSON<Row>(JSON.parse(text), linearLoss);
+      for (const row of data.slice(stop)) resumed.update(row);
+      expect(JSON.stringify(resumed)).toBe(JSON.stringify(whole));
+    }
+  });
+
+  it("finds the truth inside wide intervals for all laws", () => {
+    const d = 3;
+    const data = rows(6000, d, 8);
+    const truth = truthOf(d, 8);
+    for (const options of [
+      {},
+      { queries: 1 },
+      { queries: 2, replacement: true },
+      { directions: "sphere" },
+      { directions: "gaussian" },
+      { directions: { probabilities: [0.5, 0.3, 0.2] } },
+      {
+        directions: {
+          basis: [
+            [0.6, 0.8, 0],
+            [-0.8, 0.6, 0],
+            [0, 0, 1],
+          ],
+        },
+      },
+    ] as const) {
+      const fit = fitted({ ...options, inference: ["random-scaling", "plug-in"] }, data, d);
+      for (const method of ["random-scaling", "plug-in"] as const) {
+        fit.confidenceInterval({ method, level: 0.99999 }).forEach(({ lower, upper }, k) => {
+          expect(lower).toBeLessThan(truth[k]!);
+          expect(upper).toBeGreaterThan(truth[k]!);
+          expect(upper - lower).toBeLessThan(1);
+        });
+      }
+    }
+  });
+
+  it("refuses a watched interval, and lets a sequence be watched", () => {
+    const data = rows(4000, 2, 9);
+    const fit = fitted({ inference: ["plug-in", "random-scaling"] }, data.slice(0, 3000), 2);
+    fit.confidenceInterval({ method: "random-scaling" });
+    fit.confidenceInterval({ method: "random-scaling", level: 0.8 });
+    fit.confidenceSequence();
+    fit.update(data[3000]!);
+    expect(() => fit.confidenceInterval({ method: "random-scaling" })).toThrow(WatchedInterval);
+    const resumed = AveragedKieferWolfowitz.fromJSON<Row>(fit.toJSON(), linearLoss);
+    expect(() => resumed.test({ method: "random-scaling" })).toThrow(WatchedInterval);
+    for (const { lower, upper } of resumed.confidenceSequence()) expect(upper - lower).toBeLessThan(1);
+  });
+
+  it("tests contrasts, alone and jointly", () => {
+    const data = rows(8000, 2, 10);
+    const truth = truthOf(2, 10);
+    const fit = fitted(
+      {
+        contrasts: [
+          [1, 1],
+          [1, -1],
+        ],
+      },
+      data,
+      2,
+    );
+    const full = fitted({ scatter: "full" }, data, 2);
+    const [a] = fit.confidenceInterval({ contrast: [1, 1] });
+    const [b] = full.confidenceInterval({ contrast: [1, 1] });
+    expect(a!.lower).toBeCloseTo(b!.lower, 9);
+    const values = [truth[0]! + truth[1]!, truth[0]! - truth[1]!];
+    expect(fit.jointTest(values).pValue).toBeGreaterThan(1e-3);
+    expect(fit.jointTest(values).statistic).toBeCloseTo(full.jointTest(truth).statistic, 4);
+    expect(fit.jointTest([5, 5]).pValue).toBeLessThan(1e-3);
+    expect(full.test({ hypothesis: 9 })[0]!.pValue).toBeLessThan(1e-3);
+    expect(() => fitted({}, data, 2).confidenceInterval({ contrast: [1, 1] })).toThrow(/contrasts/);
+  });
+
+  it("refuses a loss that draws fresh noise, in the pilot", () => {
+    const noise = createRng(1).draws("noise");
+    const fit = new AveragedKieferWolfowitz<Row>({
+      initial: [0],
+      loss: (theta, row) => linearLoss(theta, row) + noise.uniform(),
+    });
+    expect(() => fit.update(Float64Array.of(1, 1))).toThrow(/fresh noise/);
+  });
+
+  it("names what is wrong with an option", () => {
+    const make = (options: Partial<KieferWolfowitzOptions<Row>>) => () => fitted(options, [], 2);
+    expect(make({ initial: [] })).toThrow(InvalidInput);
+    expect(make({ initial: [Number.NaN] })).toThrow(NonFinite);
+    expect(make({ step: { eta0: 1, alpha: 0.5 } })).toThrow(/step.alpha is 0.5/);
+    expect(make({ spacing: { h0: 1, gamma: 1 } })).toThrow(/spacing.gamma/);
+    expect(make({ queries: 3 })).toThrow(/queries is 3.*1 to 2/);
+    expect(make({ queries: 0 })).toThrow(/queries/);
+    expect(make({ hessian: { rate: 0 } })).toThrow(/hessian.rate/);
+    expect(make({ directions: { probabilities: [0.5, 0.4] } })).toThrow(/sum 0.9/);
+    expect(
+      make({
+        directions: {
+          basis: [
+            [1, 0],
+            [1, 0],
+          ],
+        },
+      }),
+    ).toThrow(/orthonormal/);
+    const fit = fitted({ step: { eta0: 0.1 } }, rows(1, 2, 1), 2);
+    expect(() => fit.confidenceInterval()).toThrow(/at least 2/);
+    expect(() => fit.confidenceInterval({ level: 1 })).toThrow(/level/);
+  });
+
+  it("throws where the loss is not finite, and names a coordinate without effect", () => {
+    const broken = rows(500, 2, 3);
+    broken[400]![2] = Number.NaN;
+    expect(() => fitted({ step: { eta0: 0.1 } }, broken, 2)).toThrow(/observation 401/);
+    expect(() => fitted({ step: { eta0: 1e200 } }, rows(5000, 2, 3), 2)).toThrow(NonFinite);
+    const flat = rows(200, 2, 3).map((row) => row.map((v, k) => (k === 1 ? 0 : v)));
+    expect(() => fitted({ names: ["age", "flat"] }, flat, 2)).toThrow(/flat/);
+  });
+});
+
+describe("the solver over a stream", () => {
+  const data = rows(3000, 2, 12);
+  const problem = {
+    fingerprint: "rows@12",
+    loss: linearLoss,
+    read: {
+      name: "read",
+      answer: ({ offset, count }: { offset: number; count: number }) => data.slice(offset, offset + count),
+    },
+  };
+  const solver = kieferWolfowitz<Row>({ initial: [0, 0], inference: "plug-in", batch: 100 });
+
+  it("gives the bits of update, also when stopped and resumed", () => {
+    const whole = runSync(solver, problem, { seed: 4 });
+    expect(whole.status).toBe("converged");
+    const plain = fitted({ inference: "plug-in", seed: 4 }, data, 2);
+    expect(whole.result.confidenceInterval()).toEqual(plain.confidenceInterval());
+    const part = runSync(solver, problem, { seed: 4, stop: { maxSteps: 11 } });
+    const rest = runSync(solver, problem, { seed: 4, from: part.snapshot });
+    expect(rest.result.estimate()).toEqual(whole.result.estimate());
+  });
+});

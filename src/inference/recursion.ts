@@ -1,0 +1,193 @@
+/** The recursion itself: differences along directions, a step, the running average and what intervals are made of. */
+import { NonFinite } from "../core/errors.ts";
+import { createRng } from "../random/index.ts";
+import { pushBatchMeans } from "./batch-means.ts";
+import { Directions } from "./directions.ts";
+import { closeStretch } from "./drift.ts";
+import type { Loss } from "./pilot.ts";
+import { type PlugIn, pushAxisGram, pushGram, pushHessian } from "./plug-in.ts";
+import { pushScatter } from "./scatter.ts";
+import type { KieferWolfowitzState, Tuning } from "./state.ts";
+
+const LEAST_SPACING = 1e-7;
+const LEAST_HESSIAN_SPACING = 1e-4;
+
+/** Advances a state in place by one observation at a time. */
+export class Recursion<Z> {
+  readonly #state: KieferWolfowitzState<Z>;
+  readonly #tuning: Tuning;
+  readonly #loss: Loss<Z>;
+  readonly #directions: Directions;
+  readonly #point: Float64Array;
+  readonly #gradient: Float64Array;
+  readonly #contrast: Float64Array;
+  readonly #single: Float64Array;
+  readonly #draws: Float64Array;
+  readonly #hessianDraws: ((step: number) => Float64Array) | null;
+
+  constructor(state: KieferWolfowitzState<Z>, tuning: Tuning, loss: Loss<Z>) {
+    const { settings } = state;
+    const d = settings.initial.length;
+    const rng = createRng(settings.seed);
+    this.#state = state;
+    this.#tuning = tuning;
+    this.#loss = loss;
+    const { directions: law, queries, replacement, signs } = settings;
+    this.#directions = new Directions({ law, dimension: d, queries, replacement, signs }, rng, state.order);
+    this.#point = new Float64Array(d);
+    this.#gradient = new Float64Array(d);
+    this.#contrast = new Float64Array(settings.contrasts.length);
+    this.#single = new Float64Array(d);
+    this.#draws = new Float64Array(settings.hessian.rate < 1 ? (d * (d + 1)) / 2 : 0);
+    this.#hessianDraws =
+      settings.hessian.rate < 1
+        ? (step) => rng.stream("hessian").uniforms(this.#draws, step * this.#draws.length)
+        : null;
+  }
+
+  /** Takes one observation. Throws `NonFinite` when the loss or the iterate is no finite number any more. */
+  update(z: Z): void {
+    const state = this.#state;
+    const { settings, theta, average } = state;
+    const tuning = this.#tuning;
+    const { scales } = tuning;
+    const directions = this.#directions;
+    const point = this.#point;
+    const gradient = this.#gradient;
+    const loss = this.#loss;
+    const { queries: m, central } = settings;
+    const d = theta.length;
+    const n = state.steps + 1;
+    const eta = tuning.eta0 * (n + tuning.offset) ** -tuning.alpha;
+    const h = Math.max(LEAST_SPACING, settings.spacing.h0 * n ** -settings.spacing.gamma);
+    const counts = n > tuning.burnIn;
+    const plugIn = counts ? state.plugIn : null;
+
+    point.set(theta);
+    directions.draw(n - 1);
+    const f0 = central && plugIn === null ? 0 : loss(point, z);
+    let calls = central && plugIn === null ? 0 : 1;
+    let norm = 0;
+    if (directions.sparse) {
+      const { coordinates, amplitudes } = directions;
+      for (let j = 0; j < m; j++) gradient[coordinates[j]!] = 0;
+      for (let j = 0; j < m; j++) {
+        const k = coordinates[j]!;
+        const a = amplitudes[j]!;
+        const shift = h * a * scales[k]!;
+        const at = theta[k]!;
+        point[k] = at + shift;
+        let difference = loss(point, z);
+        if (central) {
+          point[k] = at - shift;
+          difference = (difference - loss(point, z)) / 2;
+        } else difference -= f0;
+        point[k] = at;
+        gradient[k]! += ((difference / h) * a) / m;
+      }
+      // The squared length over different axes; an axis that was drawn twice counts once.
+      if (m === 1) norm = gradient[coordinates[0]!]! ** 2;
+      else for (let k = 0; k < d; k++) norm += gradient[k]! ** 2;
+    } else {
+      gradient.fill(0);
+      const { vectors } = directions;
+      for (let j = 0; j < m; j++) {
+        const row = j * d;
+        for (let k = 0; k < d; k++) point[k] = theta[k]! + h * scales[k]! * vectors[row + k]!;
+        let difference = loss(point, z);
+        if (central) {
+          for (let k = 0; k < d; k++) point[k] = theta[k]! - h * scales[k]! * vectors[row + k]!;
+          difference = (difference - loss(point, z)) / 2;
+        } else difference -= f0;
+        const quotient = difference / (h * m);
+        for (let k = 0; k < d; k++) gradient[k]! += quotient * vectors[row + k]!;
+      }
+      for (let k = 0; k < d; k++) norm += gradient[k]! ** 2;
+      if (plugIn !== null) point.set(theta);
+    }
+    calls += central ? 2 * m : m;
+    const length = eta * Math.sqrt(norm);
+    if (!Number.isFinite(length)) {
+      throw new NonFinite(
+        `the gradient estimate is not finite at observation ${state.seen} (step ${n}, eta ${eta}, ${state.clipped} steps cut): check the observation and the loss, or take a smaller step`,
+      );
+    }
+    if (plugIn !== null) {
+      calls += this.#second(z, f0, n, plugIn);
+      if (directions.sparse && m === 1) {
+        const k = directions.coordinates[0]!;
+        pushAxisGram(plugIn, k, gradient[k]!, d);
+      } else pushGram(plugIn, gradient);
+    }
+    let size = eta;
+    if (length > tuning.clip) {
+      size = (eta * tuning.clip) / length;
+      if (counts) state.clipped++;
+    }
+    if (directions.sparse) {
+      for (let j = 0; j < m; j++) {
+        const k = directions.coordinates[j]!;
+        theta[k]! -= size * scales[k]! * gradient[k]!;
+        gradient[k] = 0;
+      }
+    } else for (let k = 0; k < d; k++) theta[k]! -= size * scales[k]! * gradient[k]!;
+    state.steps = n;
+    state.evaluations += calls;
+    if (!counts) return;
+
+    const count = ++state.averaged;
+    for (let k = 0; k < d; k++) average[k]! += (theta[k]! - average[k]!) / count;
+    if (state.scatter !== null) pushScatter(state.scatter, average);
+    if (state.contrastScatter !== null) {
+      settings.contrasts.forEach((row, i) => {
+        let sum = 0;
+        for (let k = 0; k < d; k++) sum += row[k]! * average[k]!;
+        this.#contrast[i] = sum;
+      });
+      pushScatter(state.contrastScatter, this.#contrast);
+    }
+    if (state.batchMeans !== null) pushBatchMeans(state.batchMeans, theta, tuning.alpha);
+    if (count === state.drift.next) closeStretch(state.drift, count, average);
+  }
+
+  /** Second differences of the entries whose turn it is; gives the number of loss calls. */
+  #second(z: Z, f0: number, n: number, plugIn: PlugIn): number {
+    const { settings, theta } = this.#state;
+    const { h0, gamma, rate } = settings.hessian;
+    const { scales } = this.#tuning;
+    const h = Math.max(LEAST_HESSIAN_SPACING, h0 * n ** -gamma);
+    const point = this.#point;
+    const single = this.#single.fill(Number.NaN);
+    const d = theta.length;
+    const draws = this.#hessianDraws?.(n - 1);
+    let calls = 0;
+    const alone = (k: number): number => {
+      if (Number.isNaN(single[k]!)) {
+        point[k] = theta[k]! + h * scales[k]!;
+        single[k] = this.#loss(point, z);
+        point[k] = theta[k]!;
+        calls++;
+      }
+      return single[k]!;
+    };
+    for (let i = 0, entry = 0; i < d; i++) {
+      for (let j = 0; j <= i; j++, entry++) {
+        if (draws !== undefined && draws[entry]! >= rate) continue;
+        const rest = f0 - alone(i) - alone(j);
+        point[i]! += h * scales[i]!;
+        point[j]! += h * scales[j]!;
+        const second = (this.#loss(point, z) + rest) / (h * h);
+        point[i] = theta[i]!;
+        point[j] = theta[j]!;
+        calls++;
+        if (!Number.isFinite(second)) {
+          throw new NonFinite(
+            `a second difference is ${second} at observation ${this.#state.seen}: check the loss`,
+          );
+        }
+        pushHessian(plugIn, i * d + j, second);
+      }
+    }
+    return calls;
+  }
+}
