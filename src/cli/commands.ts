@@ -18,6 +18,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./reproduce.ts")).defineReproduce,
   },
   {
+    name: "infer",
+    summary: "fit a model to a stream in one pass, with intervals",
+    load: async () => (await import("./infer.ts")).defineInfer,
+  },
+  {
     name: "edits",
     summary: "look into a log of user edits: statistics, import, export",
     load: async () => (await import("./edits.ts")).defineEdits,
