@@ -16,3 +16,4 @@ export { type AskTell, type AsyncRunOptions, askTell, iterate, run, runSync } fr
 export { decodeSnapshot, encodeSnapshot, type Snapshot } from "./snapshot.ts";
 export type { Problem, Solver, SolverStatus } from "./solver.ts";
 export type { StopRules } from "./stop.ts";
+export { defineStudy, type Study } from "./study.ts";

@@ -1,0 +1,118 @@
+/** A pool of worker threads that answer chunks; a lost worker's questions are asked again. */
+import { randomUUID } from "node:crypto";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { BroadcastChannel } from "node:worker_threads";
+import { Piscina } from "piscina";
+import { Cancelled, InvalidInput } from "../core/index.ts";
+import { type Chunk, plainError, type Reply, unitSize } from "./protocol.ts";
+import { moduleUrl, type ProblemSource } from "./source.ts";
+
+/** What a worker gets: whose problem, which questions, and the name under which they can be cancelled. */
+export interface Call {
+  readonly id: string;
+  readonly source: ProblemSource;
+  readonly chunk: Chunk;
+}
+
+export const CANCEL_CHANNEL = "fpx-cancel";
+/** How long an oracle may take to heed its signal before its thread is ended, in milliseconds. */
+const GRACE = 250;
+/** A question that loses its worker so often is a failure of the oracle. */
+export const MAX_LOSSES = 3;
+
+export interface Pool {
+  /** Throws `Cancelled` when the signal fires and `InvalidInput` for questions that cannot travel. */
+  answer(chunk: Chunk, signal?: AbortSignal): Promise<Reply>;
+  close(): Promise<void>;
+}
+
+/** The worker ended while it answered: killed, out of memory, or the oracle ended its process. */
+class WorkerLost extends Error {}
+
+export function createPool(size: number, given: ProblemSource): Pool {
+  if (!Number.isSafeInteger(size) || size < 1 || size > 1024)
+    throw new InvalidInput(`threads is ${size}: give a whole number from 1 to 1024`);
+  const source = { ...given, module: moduleUrl(given.module) };
+  const fromSource = import.meta.url.endsWith(".ts");
+  const piscina = new Piscina({
+    filename: fileURLToPath(new URL(`./oracle.worker.${fromSource ? "ts" : "js"}`, import.meta.url)),
+    minThreads: size,
+    maxThreads: size,
+    execArgv: fromSource ? ["--import", loaderOfSources()] : [],
+  });
+  // A worker that dies between two questions is replaced; the pool must not take the process with it.
+  piscina.on("error", () => undefined);
+  const cancellations = new BroadcastChannel(CANCEL_CHANNEL);
+  cancellations.unref();
+
+  async function once(chunk: Chunk, signal?: AbortSignal): Promise<Reply> {
+    const id = randomUUID();
+    const hard = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const cancel = () => {
+      cancellations.postMessage(id);
+      timer = setTimeout(() => hard.abort(), GRACE);
+    };
+    if (signal?.aborted) throw new Cancelled();
+    signal?.addEventListener("abort", cancel, { once: true });
+    try {
+      const reply = (await piscina.run({ id, source, chunk }, { signal: hard.signal })) as Reply;
+      if (signal?.aborted) throw new Cancelled();
+      return reply;
+    } catch (error) {
+      if (signal?.aborted) throw new Cancelled();
+      if ((error as Error).name === "DataCloneError")
+        throw new InvalidInput(
+          `a question to oracle "${chunk.oracle}" cannot travel to a worker: ${(error as Error).message}; questions must be plain data`,
+          { cause: error },
+        );
+      throw new WorkerLost((error as Error).message, { cause: error });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", cancel);
+    }
+  }
+
+  async function answer(chunk: Chunk, signal?: AbortSignal, losses = 0): Promise<Reply> {
+    const size = unitSize(chunk);
+    try {
+      return await once(chunk, signal);
+    } catch (error) {
+      if (!(error instanceof WorkerLost)) throw error;
+      if (losses + 1 >= MAX_LOSSES) {
+        const message = `lost its worker ${MAX_LOSSES} times: ${error.message}`;
+        return { failure: { ...plainError(error), message, code: "WORKER_LOST" }, index: 0 };
+      }
+    }
+    // One of the questions may be to blame: each goes alone from now on.
+    const units: Chunk[] = [];
+    for (let at = 0; at < chunk.questions.length; at += size)
+      units.push({ ...chunk, questions: chunk.questions.slice(at, at + size) });
+    const replies = await Promise.all(units.map((unit) => answer(unit, signal, losses + 1)));
+    const answers: unknown[] = [];
+    let milliseconds = 0;
+    for (const [at, reply] of replies.entries()) {
+      if ("failure" in reply) return { ...reply, index: at * size + reply.index };
+      if ("refused" in reply) return reply;
+      answers.push(...reply.answers);
+      milliseconds += reply.milliseconds;
+    }
+    return { answers, milliseconds };
+  }
+
+  return {
+    answer: (chunk, signal) => answer(chunk, signal),
+    async close() {
+      cancellations.close();
+      await piscina.destroy();
+    },
+  };
+}
+
+/** The loader that lets worker threads read TypeScript when fpx itself runs from source. */
+function loaderOfSources(): string {
+  const folder = dirname(createRequire(import.meta.url).resolve("jiti"));
+  return pathToFileURL(join(folder, "jiti-register.mjs")).href;
+}
