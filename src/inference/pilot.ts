@@ -94,12 +94,19 @@ export function runPilot<Z>(
 
   let sum = 0;
   let squares = 0;
-  observations.forEach((z, i) => {
-    const direction = rng.stream("pilot", i).sphere(d, Math.sqrt(d));
-    const c = along(z, base[i]!, direction, 0.2 / Math.sqrt(d));
-    sum += c;
-    squares += c * c;
-  });
+  // A kinked loss shows no curvature far from its minimum at small steps: then longer ones are tried.
+  let reach = 0.2;
+  for (let tries = 0, seen = 0; tries < 9 && seen < 0.05 * observations.length; tries++) {
+    if (tries > 0) reach *= 2;
+    sum = squares = seen = 0;
+    observations.forEach((z, i) => {
+      const direction = rng.stream("pilot", i).sphere(d, Math.sqrt(d));
+      const c = along(z, base[i]!, direction, reach / Math.sqrt(d));
+      sum += c;
+      squares += c * c;
+      if (c > 1e-9) seen++;
+    });
+  }
   if (!(sum > 0)) {
     throw new InvalidInput(
       "the loss does not curve upwards at the start: give an `initial` nearer to the minimum, or `step` and `spacing`",
@@ -111,7 +118,7 @@ export function runPilot<Z>(
   }
 
   const hessian = new Float64Array(d * d);
-  const h = 0.2;
+  const h = reach;
   for (let i = 0; i < d; i++) {
     for (let j = 0; j <= i; j++) {
       const corner = (z: Z, a: number, b: number): number => {
@@ -130,7 +137,7 @@ export function runPilot<Z>(
   }
   const { values, vectors } = eigh(hessian, d);
   const flattest = Float64Array.from({ length: d }, (_, k) => vectors[k * d]!);
-  const curvatures = observations.map((z, i) => along(z, base[i]!, flattest, 0.2));
+  const curvatures = observations.map((z, i) => along(z, base[i]!, flattest, reach));
   const n = curvatures.length;
   const mean = curvatures.reduce((a, b) => a + b, 0) / n;
   const variance = curvatures.reduce((a, b) => a + (b - mean) ** 2, 0) / (n - 1);
