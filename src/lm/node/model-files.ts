@@ -56,13 +56,15 @@ export async function readModel(folder: string): Promise<LanguageModel> {
   return { config, tokenizer, weights, stopTokens: [...new Set([tokenizer.eos, ...ends])] };
 }
 
-/** Reads `tokenizer.json` and `tokenizer_config.json` of a folder. Throws `InvalidInput` when one is missing or unfit. */
+/** Reads `tokenizer.json`, `tokenizer_config.json` and, where there is one, `chat_template.jinja` of a folder. Throws `InvalidInput` when one is missing or unfit. */
 export async function readTokenizer(folder: string): Promise<Tokenizer> {
   const missing = (file: string): string => `${folder} has no ${file}; put the model's ${file} there`;
   const [json, config] = await Promise.all(
     ["tokenizer.json", "tokenizer_config.json"].map((file) => readJson(join(folder, file), missing(file))),
   );
-  return loadTokenizer({ json: json!, config: config! }, folder);
+  const template = join(folder, "chat_template.jinja");
+  const chat = (await exists(template)) ? { chat_template: await readFile(template, "utf8") } : {};
+  return loadTokenizer({ json: json!, config: { ...config!, ...chat } }, folder);
 }
 
 /**

@@ -157,6 +157,6 @@ describe("prompt layouts", () => {
     };
     const processed = { ...plain, json: { ...plain.json, post_processor: template } };
     expect(encodePrompt(loadTokenizer(processed), "Dear")).toEqual([begin, ...text]);
-    expect(() => encodePrompt(loadTokenizer(plain), [])).toThrow(/no role markers/);
+    expect(() => encodePrompt(loadTokenizer(plain), [])).toThrow(/no chat_template/);
   });
 });

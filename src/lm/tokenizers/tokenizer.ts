@@ -27,6 +27,8 @@ export interface Tokenizer {
   /** Id of a token, special ones included. */
   idOf(token: string): number | undefined;
   isSpecial(id: number): boolean;
+  /** The texts of the special tokens. */
+  readonly specialTokens: readonly string[];
 }
 
 interface AddedToken {
@@ -84,6 +86,7 @@ export function loadTokenizer(definition: TokenizerDefinition, source = "tokeniz
     },
     idOf,
     isSpecial: (id) => specialIds.has(id),
+    specialTokens: [...ids.keys()],
   };
 }
 
