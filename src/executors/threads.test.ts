@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Bowl, grinder, problem, walk } from "../../test/fixtures/executors/bowl.ts";
+import study, { type Bowl, grinder, problem, walk } from "../../test/fixtures/executors/bowl.ts";
 import { type Batch, type Executor, InvalidInput, OracleFailure, run, runSync } from "../core/index.ts";
 import { threads } from "./index.ts";
 
@@ -125,6 +125,14 @@ describe("threads", () => {
     await expect(two().ask(batch("later", [() => 1]))).rejects.toThrow(InvalidInput);
     expect(() => threads(0, source)).toThrow(/threads is 0/);
     expect(() => threads(1, source, { inlineBelow: -1 })).toThrow(/inlineBelow/);
+  });
+
+  it("finds the problem of a study that the module default-exports", async () => {
+    const executor = threads(1, { module, fingerprint: study.problem.fingerprint }, { inlineBelow: 0 });
+    const { solver, seed = 1, stop = {} } = study;
+    const { result } = await run(solver, study.problem, { seed, stop, executor });
+    expect(bits(result)).toBe(bits((await run(solver, study.problem, { seed, stop })).result));
+    await executor.close();
   });
 
   it("answers a batch that is cheaper than a message in its own thread", async () => {
