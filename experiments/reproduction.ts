@@ -33,8 +33,8 @@ export interface RowContext {
   readonly quick: boolean;
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
-  /** Tells how much of the row is done; the label is short, such as "d = 20, replication". */
-  progress(done: number, total: number, label: string): void;
+  /** Tells how many of the row's parts are done. */
+  progress(done: number, total: number): void;
 }
 
 /** One experiment of a paper. */

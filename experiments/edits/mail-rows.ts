@@ -58,7 +58,7 @@ export const mails: Row = {
         const { episodeCosts } = await learn(log, model, world, { seed: one, episodes, epochs }, context);
         for (const name of ["base", ...ARMS] as const) costs[name][u]!.push(mean(episodeCosts[name]!));
         costs.late[u]!.push(late(ARMS.map((arm) => episodeCosts[arm]!)));
-        progress(++done, seeds.length * USERS.length, "logs");
+        progress(++done, seeds.length * USERS.length);
       }
     }
     return findingsOf(costs, seeds, sizes);

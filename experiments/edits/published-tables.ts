@@ -33,7 +33,7 @@ export const publishedTables: Row = {
   async run({ quick, seed, progress }): Promise<Findings> {
     const seeds = Array.from({ length: quick ? 20 : 200 }, (_, i) => seed + i);
     const late = SETTINGS.map((_, setting) => {
-      progress(setting + 1, SETTINGS.length, "settings");
+      progress(setting + 1, SETTINGS.length);
       return lateCost(
         ARMS.map((arm) => TABLE_1[arm].costs[setting]!),
         seeds,

@@ -148,7 +148,7 @@ async function study(
     for (const [u, user] of users.entries()) {
       signal?.throwIfAborted();
       rows[u]!.push(styleCosts(settings, user, createRng(seed)));
-      progress(++done, seeds.length * users.length, "seeds and users");
+      progress(++done, seeds.length * users.length);
       // Lets signals and the progress display through.
       await new Promise((resolve) => setTimeout(resolve));
     }

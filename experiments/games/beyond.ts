@@ -71,7 +71,7 @@ export const nonconvex: Row = {
         const solver = mixedFtpl({ guess, scale, samples, evalEvery: rounds });
         return runSync(solver, game, { seed, stop: { maxSteps: rounds } }).result.nashConv;
       };
-      progress(k, games.length, name);
+      progress(k, games.length);
       return [name, gap("extragradient", 1), gap("none", 3)] as [string, number, number];
     });
     const ahead = rows.filter(([, optimistic, plain]) => optimistic <= plain / 2).length;
@@ -107,9 +107,9 @@ export const kuhn: Row = {
   async run({ seed, progress }: RowContext): Promise<Findings> {
     const { game, valueToPlayer1 } = sequenceForm(kuhnPoker());
     const exact = valueToPlayer1((await exactSaddlePoint(game)).value);
-    progress(1, 3, "m = 64");
+    progress(1, 3);
     const many = outcome(ftpl({ samples: 64, scale: "practical" }), game, 512, seed);
-    progress(2, 3, "m = 1");
+    progress(2, 3);
     const one = outcome(ftpl({ samples: 1, scale: "practical", guess: "past" }), game, 2048, seed);
     const held = many.lower <= 1 / 18 + 1e-9 && many.upper >= 1 / 18 - 1e-9;
     return {

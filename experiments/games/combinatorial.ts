@@ -34,7 +34,7 @@ function contest(id: string, title: string, make: (seed: number) => SaddleGame, 
       ] as const;
       const measured = methods.map(([name, solver], k) => {
         signal?.throwIfAborted();
-        progress(k, methods.length, name);
+        progress(k, methods.length);
         return { name, gaps: rounds.map((t) => gapAfter(solver, game, t, seed)) };
       });
       const last = (name: string) => measured.find((method) => method.name === name)!.gaps.at(-1)!;
@@ -103,7 +103,7 @@ export const selfTuning: Row = {
     const rounds = quick ? 128 : 512;
     const rows = games.map(([name, game, samples], k) => {
       signal?.throwIfAborted();
-      progress(k, games.length, name);
+      progress(k, games.length);
       return [
         name,
         ...(["auto", "theory"] as const).map((scale) =>

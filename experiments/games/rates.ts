@@ -30,7 +30,7 @@ export const rates: Row = {
     const measured = methods.map(([name, options], k) => {
       const gaps = rounds.map((t, i) => {
         signal?.throwIfAborted();
-        progress(k * rounds.length + i, methods.length * rounds.length, `${name}, T = ${t}`);
+        progress(k * rounds.length + i, methods.length * rounds.length);
         return mean(seeds.map((s) => gapAfter(ftpl(options(t)), matrixGame(50, s), t, s)));
       });
       return { name, gaps, slope: logSlope(rounds, gaps) };
@@ -97,7 +97,7 @@ export const parallelism: Row = {
     };
     const sweep = samples.map((m, k) => {
       signal?.throwIfAborted();
-      progress(k, samples.length + 4, `m = ${m}`);
+      progress(k, samples.length + 4);
       return { m, rounds: roundsTo(ftpl({ guess: "past", scale: 1, samples: m }), 20_000) };
     });
     const others = [
@@ -108,7 +108,7 @@ export const parallelism: Row = {
     ] as const;
     const peers = others.map(([name, method], k) => {
       signal?.throwIfAborted();
-      progress(samples.length + k, samples.length + 4, name);
+      progress(samples.length + k, samples.length + 4);
       return { name, rounds: roundsTo(method, 40_000) };
     });
     const to64 = sweep.filter(({ m }) => m <= 64);

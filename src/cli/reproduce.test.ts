@@ -21,7 +21,7 @@ function row(id: string, measured: (seed: number) => number): Row {
     title: `rate of ${id}`,
     run: async ({ seed, quick, progress }): Promise<Findings> => {
       ran.push(id);
-      progress(1, 1, "seed");
+      progress(1, 1);
       const value = measured(seed);
       if (!Number.isFinite(value)) throw new Error("diverged");
       return {

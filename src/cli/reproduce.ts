@@ -153,14 +153,14 @@ async function runRow(
 ): Promise<Kept> {
   if (signal.aborted) throw new Cancelled("stopped; the rows that are done are kept");
   const began = performance.now();
-  let stage = "";
+  let parts = 0;
   const findings = await row.run({
     quick,
     seed,
     signal,
-    progress(done, total, label) {
-      if (label !== stage) observer.start(`${row.id} ${label}`, { total, unit: "parts" });
-      stage = label;
+    progress(done, total) {
+      if (total !== parts) observer.start(`${row.id}: ${row.title}`, { total, unit: "parts" });
+      parts = total;
       observer.update(done);
     },
   });
