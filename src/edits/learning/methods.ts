@@ -24,14 +24,17 @@ export const methods = ["sft", "dpo", "early"] as const;
 export type Method = (typeof methods)[number];
 
 export interface MethodOptions {
-  /** The coefficient b of the preference loss; default 0.5. Small ones push drafts far from the reference before the loss rests, and small models then fall apart; large models are usually tuned with 0.1. It is not the beta of the KL-regularised cost. */
+  /** The coefficient b of the preference loss; default 0.1. It is not the beta of the KL-regularised cost. */
   readonly dpoBeta?: number;
-  /** Weight of imitation in the early ensemble, on sums over a text's tokens as in the preference loss; default 0.2. */
+  /**
+   * Weight of imitation in the early ensemble, on sums over a text's tokens as in the preference loss; default 0.03. More of
+   * it learns thorough users' logs sooner and weak users' logs less.
+   */
   readonly sftWeight?: number;
 }
 
 /** What `MethodOptions` leaves out. */
-export const methodDefaults: Required<MethodOptions> = { dpoBeta: 0.5, sftWeight: 0.2 };
+export const methodDefaults: Required<MethodOptions> = { dpoBeta: 0.1, sftWeight: 0.03 };
 
 /** Sums of log-probabilities under the policy that wrote the drafts. */
 export interface ReferenceLogProbs {
