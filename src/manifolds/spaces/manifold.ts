@@ -1,0 +1,108 @@
+import { InvalidInput, NonFinite } from "../../core/errors.ts";
+import type { Stream } from "../../random/index.ts";
+
+/**
+ * A complete, simply connected space with curvature bounds. Points and tangent vectors are flat arrays of `size`
+ * numbers; operations return new arrays, never change their arguments, and do not validate what they are given
+ * beyond its length (`requirePoint` does). Words are those of Manifolds.jl and Manopt.
+ */
+export interface Manifold {
+  /** Such as "SPD(3)". */
+  readonly name: string;
+  /** Intrinsic dimension. */
+  readonly dim: number;
+  /** Numbers in a point or tangent vector. */
+  readonly size: number;
+  readonly sectionalCurvatureMin: number;
+  readonly sectionalCurvatureMax: number;
+  /** A point to begin at. */
+  readonly origin: Float64Array;
+  /** The point that the geodesic from p with initial velocity X reaches at time 1. */
+  exp(p: Float64Array, X: Float64Array): Float64Array;
+  /** The initial velocity, at p, of the geodesic that reaches q at time 1. */
+  log(p: Float64Array, q: Float64Array): Float64Array;
+  dist(p: Float64Array, q: Float64Array): number;
+  inner(p: Float64Array, X: Float64Array, Y: Float64Array): number;
+  norm(p: Float64Array, X: Float64Array): number;
+  /** X carried from p to q along the geodesic: an isometry of the tangent spaces. */
+  parallelTransport(p: Float64Array, q: Float64Array, X: Float64Array): Float64Array;
+  /** The Riemannian gradient at p from the partial derivatives G with respect to the numbers of p. */
+  egrad2rgrad(p: Float64Array, G: Float64Array): Float64Array;
+  /** The nearest tangent vector at p to any array of `size` numbers. */
+  project(p: Float64Array, X: Float64Array): Float64Array;
+  /** The tangent vector with these `dim` coordinates in an orthonormal frame at p. */
+  vectorFrom(p: Float64Array, coordinates: Float64Array): Float64Array;
+  /** What keeps p from being a point, such as "is not symmetric"; undefined when nothing does. */
+  flaw(p: Float64Array, tolerance?: number): string | undefined;
+}
+
+/** The zero vector at any point of the manifold. */
+export const zeroVector = (M: Manifold): Float64Array => new Float64Array(M.size);
+
+/** Whether p is a point of the manifold up to the tolerance (default 1e-8, relative). */
+export const isPoint = (M: Manifold, p: Float64Array, tolerance?: number): boolean =>
+  M.flaw(p, tolerance) === undefined;
+
+/** A random point: the origin moved by a normal tangent vector of that standard deviation (default 1) per direction. */
+export function randomPoint(M: Manifold, stream: Stream, deviation = 1): Float64Array {
+  return M.exp(M.origin, randomVector(M, M.origin, stream, deviation));
+}
+
+/** A normal tangent vector at p with that standard deviation (default 1) in each direction of an orthonormal frame. */
+export function randomVector(M: Manifold, p: Float64Array, stream: Stream, deviation = 1): Float64Array {
+  return M.vectorFrom(p, scale(deviation, stream.normals(M.dim)));
+}
+
+/** A uniformly random unit tangent vector at p. */
+export function randomDirection(M: Manifold, p: Float64Array, stream: Stream): Float64Array {
+  return M.vectorFrom(p, stream.sphere(M.dim));
+}
+
+/** The point at that fraction of the way from p to q. */
+export function geodesic(M: Manifold, p: Float64Array, q: Float64Array, fraction: number): Float64Array {
+  return M.exp(p, scale(fraction, M.log(p, q)));
+}
+
+/**
+ * Throws unless p is a point of M, naming it.
+ * @throws InvalidInput for a wrong length or a point off the manifold; NonFinite for NaN or infinity.
+ */
+export function requirePoint(M: Manifold, name: string, p: Float64Array): Float64Array {
+  if (!(p instanceof Float64Array))
+    throw new InvalidInput(`${name} is no Float64Array: give the ${M.size} numbers of a point of ${M.name}`);
+  requireSize(M.name, M.size, p, name);
+  const bad = p.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw new NonFinite(`${name} is ${p[bad]} in place ${bad}`);
+  const flaw = M.flaw(p);
+  if (flaw !== undefined) throw new InvalidInput(`${name} ${flaw}: give a point of ${M.name}`);
+  return p;
+}
+
+/** Throws `InvalidInput` unless the array has that many numbers. */
+export function requireSize(space: string, size: number, p: Float64Array, name = "an argument"): void {
+  if (p.length !== size)
+    throw new InvalidInput(`${name} has ${p.length} numbers, but ${space} needs ${size}`);
+}
+
+/** a X as a new array. */
+export function scale(a: number, X: Float64Array): Float64Array {
+  const out = new Float64Array(X.length);
+  for (let i = 0; i < out.length; i++) out[i] = a * X[i]!;
+  return out;
+}
+
+/** X + Y as a new array. */
+export const add = (X: Float64Array, Y: Float64Array): Float64Array => combine(1, X, 1, Y);
+
+/** a X + b Y as a new array. */
+export function combine(a: number, X: Float64Array, b: number, Y: Float64Array): Float64Array {
+  const out = new Float64Array(X.length);
+  for (let i = 0; i < out.length; i++) out[i] = a * X[i]! + b * Y[i]!;
+  return out;
+}
+
+/** Whether all numbers are finite. */
+export function isFinitePoint(p: Float64Array): boolean {
+  for (let i = 0; i < p.length; i++) if (!Number.isFinite(p[i])) return false;
+  return true;
+}

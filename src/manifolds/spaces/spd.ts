@@ -1,0 +1,136 @@
+import { cholesky } from "../../linalg/index.ts";
+import { checkCount } from "../checks.ts";
+import { type Manifold, requireSize } from "./manifold.ts";
+import { createWhitening } from "./whitening.ts";
+
+/**
+ * Symmetric positive definite n by n matrices (row-major) with the affine-invariant metric
+ * <X, Y>_P = tr(P^-1 X P^-1 Y); curvature within [-1/2, 0]. Tangent vectors are symmetric matrices. With P = C C' and
+ * W(X) = C^-1 X C^-T, every operation is a function of one symmetric eigenproblem. Only lower triangles are read;
+ * results are exactly symmetric.
+ *
+ * Operations throw InvalidInput (code NOT_POSITIVE_DEFINITE) for a base point that has no Cholesky factor.
+ *
+ * @throws InvalidInput when n is no positive integer.
+ * @example const S = spd(2); S.dist(Float64Array.of(1, 0, 0, 4), Float64Array.of(4, 0, 0, 1)); // sqrt(2) ln 4
+ */
+export function spd(n: number): Manifold {
+  checkCount("n", n);
+  const name = `SPD(${n})`;
+  const size = n * n;
+  const work = createWhitening(n);
+  const origin = new Float64Array(size);
+  for (let i = 0; i < n; i++) origin[i * n + i] = 1;
+  const sized = (...arrays: readonly Float64Array[]): void => {
+    for (const array of arrays) requireSize(name, size, array);
+  };
+  const trace = (a: Float64Array, b: Float64Array): number => {
+    let sum = 0;
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < i; j++) sum += 2 * a[i * n + j]! * b[i * n + j]!;
+      sum += a[i * n + i]! * b[i * n + i]!;
+    }
+    return sum;
+  };
+  const inner = (p: Float64Array, X: Float64Array, Y: Float64Array): number => {
+    sized(p, X, Y);
+    work.base(p);
+    const x = work.whiten(X, 0);
+    return trace(x, X === Y ? x : work.whiten(Y, 1));
+  };
+  return {
+    name,
+    dim: (n * (n + 1)) / 2,
+    size,
+    // Attained: SPD(2) of determinant 1 is the hyperbolic plane of curvature -1/2. SPD(1) is a line.
+    sectionalCurvatureMin: n === 1 ? 0 : -0.5,
+    sectionalCurvatureMax: 0,
+    origin,
+    exp(p, X) {
+      sized(p, X);
+      work.base(p);
+      work.decompose(work.whiten(X, 0));
+      return work.recompose(Math.exp);
+    },
+    log(p, q) {
+      sized(p, q);
+      work.base(p);
+      return work.recompose(work.decomposeRatio(q) === 0 ? Math.log : Math.log1p);
+    },
+    dist(p, q) {
+      sized(p, q);
+      work.base(p);
+      const logarithm = work.decomposeRatio(q) === 0 ? Math.log : Math.log1p;
+      let sum = 0;
+      for (const value of work.values) sum += logarithm(value) ** 2;
+      return Math.sqrt(sum);
+    },
+    inner,
+    norm: (p, X) => Math.sqrt(inner(p, X, X)),
+    parallelTransport(p, q, X) {
+      sized(p, q, X);
+      work.base(p);
+      return work.sandwich(X, work.decomposeRatio(q));
+    },
+    egrad2rgrad(p, G) {
+      sized(p, G);
+      const half = new Float64Array(size);
+      const out = new Float64Array(size);
+      for (let i = 0; i < n; i++)
+        for (let j = 0; j < n; j++) {
+          let sum = 0;
+          for (let k = 0; k < n; k++) sum += p[i * n + k]! * (G[k * n + j]! + G[j * n + k]!);
+          half[i * n + j] = sum / 2;
+        }
+      for (let i = 0; i < n; i++)
+        for (let j = 0; j <= i; j++) {
+          let sum = 0;
+          for (let k = 0; k < n; k++) sum += half[i * n + k]! * p[k * n + j]!;
+          out[i * n + j] = out[j * n + i] = sum;
+        }
+      return out;
+    },
+    project(_, X) {
+      sized(X);
+      const out = new Float64Array(size);
+      for (let i = 0; i < n; i++)
+        for (let j = 0; j <= i; j++) out[i * n + j] = out[j * n + i] = (X[i * n + j]! + X[j * n + i]!) / 2;
+      return out;
+    },
+    vectorFrom(p, coordinates) {
+      sized(p);
+      requireSize(`the tangent space of ${name}`, (n * (n + 1)) / 2, coordinates, "the coordinate vector");
+      work.base(p);
+      return work.unwhiten((out) => {
+        let next = 0;
+        for (let i = 0; i < n; i++) {
+          for (let j = 0; j < i; j++) out[i * n + j] = out[j * n + i] = coordinates[next++]! / Math.SQRT2;
+          out[i * n + i] = coordinates[next++]!;
+        }
+      });
+    },
+    flaw(p, tolerance = 1e-8) {
+      if (p.length !== size) return `has ${p.length} numbers, not ${size}`;
+      for (let i = 0; i < n; i++)
+        for (let j = 0; j < i; j++) {
+          const bound = tolerance * Math.sqrt(Math.abs(p[i * n + i]! * p[j * n + j]!));
+          if (!(Math.abs(p[i * n + j]! - p[j * n + i]!) <= bound))
+            return `is not symmetric (row ${i}, column ${j})`;
+        }
+      try {
+        cholesky(p, n);
+      } catch {
+        return "is not a positive definite matrix";
+      }
+      return undefined;
+    },
+  };
+}
+
+/** log det P of a symmetric positive definite n by n matrix, by its Cholesky factor: neither overflows nor underflows. */
+export function logdet(p: Float64Array, n: number): number {
+  const factor = cholesky(p, n);
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += 2 * Math.log(factor[i * n + i]!);
+  return sum;
+}
