@@ -6,7 +6,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { BroadcastChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { Cancelled, InvalidInput } from "../core/index.ts";
-import { type Chunk, plainError, type Reply, unitSize } from "./protocol.ts";
+import { surviveLosses, WorkerLost } from "./losses.ts";
+import type { Chunk, Reply } from "./protocol.ts";
 import { moduleUrl, type ProblemSource } from "./source.ts";
 
 /** What a worker gets: whose problem, which questions, and the name under which they can be cancelled. */
@@ -19,17 +20,12 @@ export interface Call {
 export const CANCEL_CHANNEL = "fpx-cancel";
 /** How long an oracle may take to heed its signal before its thread is ended, in milliseconds. */
 const GRACE = 250;
-/** A question that loses its worker so often is a failure of the oracle. */
-export const MAX_LOSSES = 3;
 
 export interface Pool {
   /** Throws `Cancelled` when the signal fires and `InvalidInput` for questions that cannot travel. */
   answer(chunk: Chunk, signal?: AbortSignal): Promise<Reply>;
   close(): Promise<void>;
 }
-
-/** The worker ended while it answered: killed, out of memory, or the oracle ended its process. */
-class WorkerLost extends Error {}
 
 export function createPool(size: number, given: ProblemSource): Pool {
   if (!Number.isSafeInteger(size) || size < 1 || size > 1024)
@@ -75,35 +71,8 @@ export function createPool(size: number, given: ProblemSource): Pool {
     }
   }
 
-  async function answer(chunk: Chunk, signal?: AbortSignal, losses = 0): Promise<Reply> {
-    const size = unitSize(chunk);
-    try {
-      return await once(chunk, signal);
-    } catch (error) {
-      if (!(error instanceof WorkerLost)) throw error;
-      if (losses + 1 >= MAX_LOSSES) {
-        const message = `lost its worker ${MAX_LOSSES} times: ${error.message}`;
-        return { failure: { ...plainError(error), message, code: "WORKER_LOST" }, index: 0 };
-      }
-    }
-    // One of the questions may be to blame: each goes alone from now on.
-    const units: Chunk[] = [];
-    for (let at = 0; at < chunk.questions.length; at += size)
-      units.push({ ...chunk, questions: chunk.questions.slice(at, at + size) });
-    const replies = await Promise.all(units.map((unit) => answer(unit, signal, losses + 1)));
-    const answers: unknown[] = [];
-    let milliseconds = 0;
-    for (const [at, reply] of replies.entries()) {
-      if ("failure" in reply) return { ...reply, index: at * size + reply.index };
-      if ("refused" in reply) return reply;
-      answers.push(...reply.answers);
-      milliseconds += reply.milliseconds;
-    }
-    return { answers, milliseconds };
-  }
-
   return {
-    answer: (chunk, signal) => answer(chunk, signal),
+    answer: (chunk, signal) => surviveLosses(chunk, (part) => once(part, signal)),
     async close() {
       cancellations.close();
       await piscina.destroy();

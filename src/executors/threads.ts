@@ -1,7 +1,8 @@
 import { type Batch, type Executor, InvalidInput, inline } from "../core/index.ts";
+import { gather } from "./gather.ts";
 import { createPace, type Load, sized } from "./pace.ts";
 import { createPool, type Pool } from "./pool.ts";
-import { chunkOf, oracleFailure, unitSize } from "./protocol.ts";
+import { unitSize } from "./protocol.ts";
 import { share } from "./sharing.ts";
 import type { ProblemSource } from "./source.ts";
 
@@ -36,53 +37,22 @@ export function threads(count: number, source: ProblemSource, options: ThreadsOp
   const pace = createPace();
 
   async function answerInWorkers(batch: Batch, signal?: AbortSignal): Promise<readonly unknown[]> {
-    const { oracle, questions } = batch;
     const size = unitSize(batch);
-    const units = Math.ceil(questions.length / size);
-    const answers = new Array<unknown>(units);
-    const shared: Batch = { ...batch, common: share(batch.common) };
-    let next = 0;
-    let answered = 0;
-    let failed: { readonly index: number; readonly error: unknown } | undefined;
-
-    async function feed(): Promise<void> {
-      while (next < units && failed === undefined) {
-        const each = pace.perQuestion(oracle.name);
-        const from = next;
-        next = Math.min(
-          units,
-          from + (each === undefined ? 1 : sized((units - from) / (2 * count), each * size, LOAD)),
-        );
-        const to = next;
-        const fail = (index: number, error: unknown) => {
-          if (failed === undefined || index < failed.index) failed = { index, error };
-        };
-        try {
-          const chunk = chunkOf(shared, from, to);
-          const reply = await pool.answer(
-            { ...chunk, questions: share(chunk.questions) as readonly unknown[] },
-            signal,
-          );
-          if ("refused" in reply) fail(-1, new InvalidInput(reply.refused));
-          else if ("failure" in reply) {
-            const index = from * size + reply.index;
-            fail(index, oracleFailure(oracle.name, index, reply.failure));
-          } else {
-            for (let i = from; i < to; i++) answers[i] = reply.answers[i - from];
-            pace.learn(oracle.name, chunk.questions.length, reply.milliseconds);
-            answered += chunk.questions.length;
-            onProgress?.(answered, questions.length);
-          }
-        } catch (error) {
-          fail(-1, error);
-        }
-      }
-    }
-
-    await Promise.all(Array.from({ length: Math.min(count, units) }, feed));
-    // Chunks are handed out in order, so the first failing question is the same one however many workers there are.
-    if (failed !== undefined) throw (failed as { error: unknown }).error;
-    return answers;
+    const units = Math.ceil(batch.questions.length / size);
+    return gather(
+      { ...batch, common: share(batch.common) },
+      {
+        lanes: count,
+        end(from) {
+          const each = pace.perQuestion(batch.oracle.name);
+          return from + (each === undefined ? 1 : sized((units - from) / (2 * count), each * size, LOAD));
+        },
+        send: (chunk) =>
+          pool.answer({ ...chunk, questions: share(chunk.questions) as readonly unknown[] }, signal),
+        pace,
+        onProgress,
+      },
+    );
   }
 
   return {
