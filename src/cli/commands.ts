@@ -13,6 +13,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./draft.ts")).defineDraft,
   },
   {
+    name: "worker",
+    summary: "answer the questions of runs on other machines",
+    load: async () => (await import("./worker.ts")).defineWorker,
+  },
+  {
     name: "reproduce",
     summary: "run the studies of the papers and compare the figures",
     load: async () => (await import("./reproduce.ts")).defineReproduce,

@@ -1,0 +1,126 @@
+/** Real services for tests, on loopback: found, or installed as root on Debian, else named as not run. */
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+
+const find = (program: string): string | undefined =>
+  (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .map((folder) => join(folder, program))
+    .find((path) => existsSync(path));
+
+/**
+ * Path of a program. When it is missing, root on Debian installs `debianPackage`; elsewhere the result is `undefined`
+ * with a line that says what was not run and how to get it. With `CI=true` a missing program is an error.
+ */
+export function serviceProgram(program: string, debianPackage: string): string | undefined {
+  const found = find(program);
+  if (found !== undefined) return found;
+  if (process.getuid?.() === 0 && find("apt-get") !== undefined) {
+    try {
+      execFileSync("apt-get", ["install", "-y", "--no-install-recommends", debianPackage], {
+        stdio: "pipe",
+        env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+      });
+    } catch (error) {
+      console.warn(`installing ${debianPackage} failed: ${(error as Error).message}`);
+    }
+  }
+  const installed = find(program);
+  if (installed !== undefined) return installed;
+  const line = `${program} is not here, so its tests do not run: install it (Debian: apt-get install ${debianPackage})`;
+  if (process.env["CI"] === "true") throw new Error(line);
+  console.warn(line);
+  return undefined;
+}
+
+/** A free port of loopback. */
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+
+/** Waits until something listens on the port. */
+export async function listening(port: number, milliseconds = 10_000): Promise<void> {
+  const until = performance.now() + milliseconds;
+  while (performance.now() < until) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, "127.0.0.1");
+      socket.once("connect", () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.once("error", () => resolve(false));
+    });
+    if (open) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`nothing listens on port ${port} after ${milliseconds} ms`);
+}
+
+/** A Redis server of one's own, with an append-only file, that can be killed and started again. */
+export interface RedisServer {
+  readonly url: string;
+  readonly port: number;
+  /** Ends it at once, as a power cut would. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and files. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts redis-server; `undefined` when it is not to be had. */
+export async function startRedis(extra: readonly string[] = []): Promise<RedisServer | undefined> {
+  const program = serviceProgram("redis-server", "redis-server");
+  if (program === undefined) return undefined;
+  const dir = await mkdtemp(join(tmpdir(), "fpx-redis-"));
+  const port = await freePort();
+  const launch = async () => {
+    const child = spawn(
+      program,
+      [
+        "--port",
+        String(port),
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        dir,
+        "--appendonly",
+        "yes",
+        "--save",
+        "",
+        ...extra,
+      ],
+      { stdio: "ignore" },
+    );
+    await listening(port);
+    return child;
+  };
+  let child = await launch();
+  const kill = (signal: NodeJS.Signals) =>
+    new Promise<void>((resolve) => {
+      if (child.exitCode !== null || child.signalCode !== null) return resolve();
+      child.once("exit", () => resolve());
+      child.kill(signal);
+    });
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    kill: () => kill("SIGKILL"),
+    async restart() {
+      child = await launch();
+    },
+    async stop() {
+      await kill("SIGKILL");
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
