@@ -1,0 +1,95 @@
+/** Full-text search over edits, by the means of each database. */
+import { createHash } from "node:crypto";
+import { type Kysely, type RawBuilder, type SqlBool, sql } from "kysely";
+import type { Backend } from "./migrations.ts";
+import type { EditsTable, Tables } from "./tables.ts";
+
+type Db = Kysely<Tables>;
+type Searchable = Pick<EditsTable, "context" | "draft" | "edited" | "policy" | "editor" | "changed"> & {
+  readonly seq: number;
+};
+
+/** What else may be asked of the edits that match. */
+export interface SearchTags {
+  readonly editor?: string | undefined;
+  readonly policy?: string | undefined;
+  readonly changed?: boolean | undefined;
+}
+
+/** The longest piece of a text that is indexed, in characters. */
+const INDEXED = 100_000;
+
+// The expression must be the same in the index and in the query, or PostgreSQL does not use the index.
+const document: RawBuilder<unknown> = sql.raw(
+  `to_tsvector('simple', left(replace(context, '\\n', ' '), ${INDEXED}) || ' ' || left(draft, ${INDEXED}) || ' ' || left(edited, ${INDEXED}))`,
+);
+
+export async function createSearch(db: Db, backend: Backend): Promise<void> {
+  const create =
+    backend === "sqlite"
+      ? sql`create virtual table edit_search using fts5(text, tags, content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 2')`
+      : sql`create index edit_search on edits using gin (${document})`;
+  await create.execute(db);
+}
+
+/** Indexes all edits that are there; for a migration. */
+export async function fillSearch(db: Db, backend: Backend): Promise<void> {
+  for (let after = 0; backend === "sqlite"; ) {
+    const rows = await db
+      .selectFrom("edits")
+      .select(["seq", "context", "draft", "edited", "policy", "editor", "changed"])
+      .where("seq", ">", after)
+      .orderBy("seq")
+      .limit(500)
+      .execute();
+    if (rows.length === 0) return;
+    await indexEdits(db, backend, rows);
+    after = rows.at(-1)!.seq;
+  }
+}
+
+/** Indexes new edits. */
+export async function indexEdits(db: Db, backend: Backend, rows: readonly Searchable[]): Promise<void> {
+  if (backend === "postgres" || rows.length === 0) return;
+  const values = rows.map((row) => sql`(${row.seq}, ${textOf(row)}, ${tagsOf(row).join(" ")})`);
+  await sql`insert into edit_search (rowid, text, tags) values ${sql.join(values)}`.execute(db);
+}
+
+/** Takes edits out of the index. */
+export async function unindexEdits(db: Db, backend: Backend, seqs: readonly number[]): Promise<void> {
+  if (backend === "postgres" || seqs.length === 0) return;
+  await sql`delete from edit_search where rowid in (${sql.join(seqs)})`.execute(db);
+}
+
+/** The condition that an edit holds all words of `query`, and is of the tags. */
+export function matches(backend: Backend, query: string, tags: SearchTags): RawBuilder<SqlBool> {
+  const words = query.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
+  if (words.length === 0) return sql<SqlBool>`1 = 0`;
+  if (backend === "postgres")
+    return sql<SqlBool>`${document} @@ plainto_tsquery('simple', ${words.join(" ")})`;
+  const phrases = words.map((word) => `"${word.replaceAll('"', '""')}"`).join(" ");
+  const asked = [
+    ...(tags.editor === undefined ? [] : [tag("u", tags.editor)]),
+    ...(tags.policy === undefined ? [] : [tag("p", tags.policy)]),
+    ...(tags.changed === undefined ? [] : [`c${tags.changed ? 1 : 0}`]),
+  ];
+  const all = [`text : (${phrases})`, ...asked.map((name) => `tags : ${name}`)].join(" AND ");
+  return sql<SqlBool>`seq in (select rowid from edit_search where edit_search match ${all})`;
+}
+
+function textOf({ context, draft, edited }: Searchable): string {
+  const parsed = JSON.parse(context) as string | readonly { readonly content: string }[];
+  const before = typeof parsed === "string" ? parsed : parsed.map(({ content }) => content).join("\n");
+  return [before, draft, draft === edited ? "" : edited].map((text) => text.slice(0, INDEXED)).join("\n");
+}
+
+function tagsOf({ editor, policy, changed }: Searchable): string[] {
+  return [
+    ...(editor === null ? [] : [tag("u", editor)]),
+    ...(policy === null ? [] : [tag("p", policy)]),
+    `c${changed}`,
+  ];
+}
+
+const tag = (kind: string, name: string): string =>
+  kind + createHash("sha256").update(name).digest("hex").slice(0, 16);
