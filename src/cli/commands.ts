@@ -13,6 +13,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./draft.ts")).defineDraft,
   },
   {
+    name: "run",
+    summary: "run a study: here, in threads, on a cluster; go on with one",
+    load: async () => (await import("./run.ts")).defineRun,
+  },
+  {
     name: "worker",
     summary: "answer the questions of runs on other machines",
     load: async () => (await import("./worker.ts")).defineWorker,

@@ -114,7 +114,9 @@ export async function clusterWorker(
     removeOnComplete: { count: 0 },
   });
   worker.on("error", () => undefined);
-  redis.on("close", () => onNote("the connection to Redis is lost: waiting for it"));
+  redis.on("close", () => {
+    if (!signal?.aborted) onNote("the connection to Redis is lost: waiting for it");
+  });
   await worker.waitUntilReady();
   onNote(`ready: ${threads} ${threads === 1 ? "thread" : "threads"}, problem ${fingerprint}`);
 

@@ -86,7 +86,10 @@ export async function openExchange(options: ExchangeOptions): Promise<Exchange> 
   const session = randomUUID();
   const redis = await connect(url);
   const blocking = redis.duplicate();
-  redis.on("close", () => onNote("the connection to Redis is lost: waiting for it"));
+  let closing = false;
+  redis.on("close", () => {
+    if (!closing) onNote("the connection to Redis is lost: waiting for it");
+  });
   const queue = new bullmq.Queue<JobData>(name, {
     connection: redis,
     prefix: QUEUE_PREFIX,
@@ -297,6 +300,7 @@ export async function openExchange(options: ExchangeOptions): Promise<Exchange> 
       }
     },
     async close() {
+      closing = true;
       for (const end of ends) end();
       const closed = new Cancelled("the executor was closed");
       for (const one of waiting.values()) finish(one, ({ fail }) => fail(closed));
