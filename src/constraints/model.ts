@@ -1,0 +1,193 @@
+import { InvalidInput, NonFinite } from "../core/errors.ts";
+import { type Domain, domain, encode, type FeatureSpec, type Input, type Outside } from "./domain.ts";
+
+/** What the outputs mean: values, a score whose sign decides, or one score a class of which the largest decides. */
+export type Task = "leastSquares" | "logistic" | "oneVsRest";
+
+interface ModelBase {
+  readonly format: "fpx-model";
+  readonly version: 1;
+  readonly task: Task;
+  readonly outputs: readonly string[];
+  readonly domain: Domain;
+}
+
+/** f_k(x) = weights[k][0] + sum over columns of weights[k][i + 1] * scaled column i. */
+export interface LinearModel extends ModelBase {
+  readonly kind: "linear";
+  readonly weights: readonly (readonly number[])[];
+}
+
+/** A dense layer: one row of weights and one bias per unit; ReLU follows. */
+export interface Layer {
+  readonly weights: readonly (readonly number[])[];
+  readonly bias: readonly number[];
+}
+
+/** ReLU layers on scaled columns, then an affine head on [bias, last layer's units, skipped scaled columns]. */
+export interface NetworkModel extends ModelBase {
+  readonly kind: "network";
+  readonly layers: readonly Layer[];
+  /** Columns wired straight to the head. */
+  readonly skip: readonly number[];
+  readonly weights: readonly (readonly number[])[];
+}
+
+export type Model = LinearModel | NetworkModel;
+
+/** A linear model of given weights, in scaled units: row k is [bias, one weight a column]. */
+export function linearModel(
+  domain: Domain,
+  outputs: readonly string[],
+  weights: readonly ArrayLike<number>[],
+  task: Task = "leastSquares",
+): LinearModel {
+  const model: LinearModel = {
+    format: "fpx-model",
+    version: 1,
+    kind: "linear",
+    task,
+    outputs,
+    domain,
+    weights: weights.map((row) => Array.from(row)),
+  };
+  checkModel(model);
+  return model;
+}
+
+/**
+ * Reads a model from JSON text or its parsed value.
+ *
+ * @throws InvalidInput when it is no fpx model, or its scaler or columns are not those of its domain.
+ */
+export function parseModel(source: unknown): Model {
+  const value: unknown = typeof source === "string" ? parseJson(source) : source;
+  const model = value as Model;
+  if (typeof value !== "object" || value === null || model.format !== "fpx-model")
+    throw new InvalidInput('this is no fpx model: its "format" must be "fpx-model"');
+  if (model.version !== 1)
+    throw new InvalidInput(`the model has format version ${model.version}; this fpx reads version 1`);
+  if (model.kind !== "linear" && model.kind !== "network")
+    throw new InvalidInput(`the model's kind is ${JSON.stringify(model.kind)}: linear or network`);
+  checkModel(model);
+  return model;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InvalidInput(`the model is no JSON: ${(error as Error).message}`);
+  }
+}
+
+function checkModel(model: Model): void {
+  const { features, columns, groups, scaler } = model.domain ?? {};
+  if (typeof features !== "object" || !Array.isArray(columns))
+    throw new InvalidInput("the model has no domain: write it by fpx fit or JSON.stringify(model)");
+  const derived = domain(features as Readonly<Record<string, FeatureSpec>>);
+  if (
+    JSON.stringify([derived.columns, derived.groups, derived.scaler]) !==
+    JSON.stringify([columns, groups, scaler])
+  )
+    throw new InvalidInput(
+      "the model's columns or scaler are not those of its domain: it was made for another one, or changed since",
+      { code: "DOMAIN_MISMATCH" },
+    );
+  if (!Array.isArray(model.outputs) || model.outputs.length === 0 || !Array.isArray(model.weights))
+    throw new InvalidInput("the model lacks outputs or weights");
+  let width = columns.length;
+  if (model.kind === "network") {
+    for (const [l, { weights, bias }] of model.layers.entries()) {
+      checkMatrix(weights, bias.length, width, `layer ${l}`);
+      checkMatrix([bias], 1, bias.length, `the bias of layer ${l}`);
+      width = bias.length;
+    }
+    if (!model.skip.every((i) => Number.isInteger(i) && i >= 0 && i < columns.length))
+      throw new InvalidInput("the model's skip names columns that its domain lacks");
+    width += model.skip.length;
+  }
+  checkMatrix(model.weights, model.outputs.length, width + 1, "weights");
+}
+
+function checkMatrix(
+  rows: readonly (readonly number[])[],
+  height: number,
+  width: number,
+  what: string,
+): void {
+  if (rows.length !== height || rows.some((row) => row.length !== width))
+    throw new InvalidInput(`the model's ${what} must be ${height} by ${width}`);
+  for (const row of rows)
+    for (const value of row)
+      if (!Number.isFinite(value)) throw new NonFinite(`the model's ${what} hold ${value}`);
+}
+
+/** Throws `InvalidInput` (code DOMAIN_MISMATCH) unless both domains have the same columns in the same units. */
+export function requireSameDomain(model: Model, other: Domain): void {
+  if (
+    JSON.stringify([model.domain.columns, model.domain.groups]) !==
+    JSON.stringify([other.columns, other.groups])
+  )
+    throw new InvalidInput(
+      "the model was made for another domain: certify it on its own, or fit it again on this one",
+      { code: "DOMAIN_MISMATCH" },
+    );
+}
+
+/** The outputs at raw column values, in floating point. */
+export function scoresAt(model: Model, raw: ArrayLike<number>): Float64Array {
+  const { offset, scale } = model.domain.scaler;
+  const scaled = Float64Array.from(offset, (o, i) => (raw[i]! - o) / scale[i]!);
+  if (model.kind === "linear") return affine(model.weights, scaled);
+  let values = scaled;
+  for (const { weights, bias } of model.layers)
+    values = Float64Array.from(bias, (b, j) =>
+      Math.max(
+        0,
+        weights[j]!.reduce((sum, w, i) => sum + w * values[i]!, b),
+      ),
+    );
+  return affine(model.weights, Float64Array.of(...values, ...model.skip.map((i) => scaled[i]!)));
+}
+
+function affine(weights: readonly (readonly number[])[], values: Float64Array): Float64Array {
+  return Float64Array.from(weights, (row) => {
+    let sum = row[0]!;
+    for (let i = 0; i < values.length; i++) sum += row[i + 1]! * values[i]!;
+    return sum;
+  });
+}
+
+/** A prediction: every output by name, and for classification the decision. */
+export interface Prediction {
+  readonly scores: Readonly<Record<string, number>>;
+  /** `logistic`: 1 when the score is above 0, else 0; `oneVsRest`: the name of the largest output. */
+  readonly label?: number | string;
+}
+
+/**
+ * Predicts. Inputs outside the certified domain are refused, or moved to its border by `outside: "clamp"`.
+ *
+ * @example predict(model, { income: 12, credit: 1 }).label;
+ */
+export function predict(
+  model: Model,
+  input: Input,
+  { outside = "refuse" }: { readonly outside?: Outside } = {},
+): Prediction {
+  const values = scoresAt(model, encode(model.domain, input, outside));
+  const scores = Object.fromEntries(model.outputs.map((name, k) => [name, values[k]!]));
+  if (model.task === "leastSquares") return { scores };
+  return {
+    scores,
+    label: model.task === "logistic" ? Number(values[0]! > 0) : model.outputs[argmax(values)]!,
+  };
+}
+
+/** Place of the largest value, the first one of equals. */
+export function argmax(values: ArrayLike<number>): number {
+  let best = 0;
+  for (let k = 1; k < values.length; k++) if (values[k]! > values[best]!) best = k;
+  return best;
+}
