@@ -68,7 +68,9 @@ export function parseModel(source: unknown): Model {
   if (model.version !== 1)
     throw new InvalidInput(`the model has format version ${model.version}; this fpx reads version 1`);
   if (model.kind !== "linear" && model.kind !== "network")
-    throw new InvalidInput(`the model's kind is ${JSON.stringify(model.kind)}: linear or network`);
+    throw new InvalidInput(
+      `the model's kind is ${JSON.stringify((value as { kind?: unknown }).kind)}: linear or network`,
+    );
   checkModel(model);
   return model;
 }
