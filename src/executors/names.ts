@@ -4,7 +4,7 @@ import type { Redis } from "./redis.ts";
 import { fpxVersion } from "./source.ts";
 
 /** Seconds that answers, common parts and the cuts of batches are kept. */
-export const KEPT_SECONDS = 24 * 3600;
+export const KEPT_SECONDS = 86_400;
 /** Before the names of all keys of the queues. */
 export const QUEUE_PREFIX = "fpx:queue";
 const HEARTBEAT_SECONDS = 10;
