@@ -1,4 +1,5 @@
 /** Recording a run while it works: curves, signs of life, snapshots, the end. */
+import { setImmediate as turn } from "node:timers/promises";
 import type { AsyncRunOptions, Observer, RunResult, Snapshot, SnapshotPolicy } from "../core/index.ts";
 import { newId } from "./ids.ts";
 import { addPoints, beginRun, endRun, type NewRun, type RunPoint, saveSnapshot } from "./runs.ts";
@@ -125,7 +126,11 @@ export async function recordWork<T extends WorkOutcome>(
       noted.push(last);
       if (noted.length >= 2 * POINTS_A_WRITE) noted = noted.filter((_, i) => i % 2 === 1);
     },
-    flush: () => flush(),
+    async flush() {
+      // A run of synchronous answers never leaves its turn: here timers, signals and messages get theirs.
+      await turn();
+      await flush();
+    },
   };
   try {
     const outcome = await work(recorder);

@@ -105,7 +105,7 @@ export async function beginRun(store: Store, run: NewRun): Promise<void> {
 }
 
 /** Without a sign of life for so long, a running run is taken for lost, in milliseconds. */
-const LOST_AFTER = 30_000;
+const LOST_AFTER = 10_000;
 
 /** Whether a run works, as far as its signs of life tell. */
 export function isAlive({ status, updated }: Pick<RunRecord, "status" | "updated">): boolean {

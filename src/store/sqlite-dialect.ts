@@ -1,6 +1,8 @@
 /** SQLite for kysely, in this thread or in one of its own. */
+import { randomInt } from "node:crypto";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import {
@@ -16,6 +18,12 @@ import {
 import { FpxError, InvalidInput } from "../core/errors.ts";
 import type { SqlCall, SqlReply } from "./sqlite.worker.ts";
 import { openSqliteFile, type SqlResult } from "./sqlite-file.ts";
+
+/** How long a statement waits for another writer, in milliseconds. */
+const BUSY_TIMEOUT = 30_000;
+
+const isBusy = (error: unknown): boolean =>
+  error instanceof Error && /^SQLITE_BUSY/.test(String((error as { code?: unknown }).code ?? ""));
 
 /** Who executes statements. */
 interface SqlPort {
@@ -40,9 +48,18 @@ class SqliteConnection implements DatabaseConnection {
     this.#port = port;
   }
 
+  /** Waits its turn while another connection writes; a transaction waits at its beginning only. */
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    const { rows, changes } = await this.#port.execute(sql, parameters);
-    return { rows: rows as R[], numAffectedRows: BigInt(changes) };
+    const until = performance.now() + BUSY_TIMEOUT;
+    while (true) {
+      try {
+        const { rows, changes } = await this.#port.execute(sql, parameters);
+        return { rows: rows as R[], numAffectedRows: BigInt(changes) };
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > until) throw error;
+        await sleep(randomInt(1, 8));
+      }
+    }
   }
 
   streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {

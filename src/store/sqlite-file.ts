@@ -16,8 +16,8 @@ export interface SqliteFile {
   close(): void;
 }
 
-/** How long a statement waits for another process, in milliseconds. */
-const BUSY_TIMEOUT = 30_000;
+/** How long opening waits for another process, in milliseconds. */
+const OPEN_TIMEOUT = 10_000;
 /** Prepared statements that are kept. */
 const CACHED_STATEMENTS = 256;
 
@@ -30,10 +30,12 @@ export function openSqliteFile(path: string): SqliteFile {
   try {
     if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
     database = new Database(path);
-    database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT}`);
+    database.exec(`pragma busy_timeout = ${OPEN_TIMEOUT}`);
     database.exec("pragma journal_mode = wal");
     database.exec("pragma synchronous = full");
     database.exec("pragma cache_size = -65536");
+    // From here on nothing waits inside the driver: the thread may be the one that the other writer needs to end.
+    database.exec("pragma busy_timeout = 0");
   } catch (error) {
     throw new InvalidInput(`${path} cannot be opened as a database: ${(error as Error).message}`, {
       code: "STORE_OPEN",
