@@ -153,7 +153,10 @@ export async function bench(): Promise<BenchRow[]> {
     const exact = await timeExact(game);
     for (const tolerance of [1e-2, 1e-3]) {
       const what = `matrix ${n} x ${n} to ${tolerance}`;
-      const ours = timeTo(optimisticFtpl({ guess: "past", samples: 4, tolerance }), game);
+      const ours = timeTo(
+        optimisticFtpl({ guess: "past", samples: 64, scale: "practical", tolerance }),
+        game,
+      );
       rows.push(row(what, ours, "HiGHS (exact)", exact));
       rows.push(row(what, ours, "fictitious play", timeTo(fictitiousPlay({ tolerance }), game)));
       rows.push(row(what, ours, "regret matching plus", timeTo(regretMatchingPlus({ tolerance }), game)));

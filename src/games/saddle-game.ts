@@ -107,9 +107,14 @@ export function saddleGame(spec: SaddleGameSpec): SaddleGame {
  * @throws InvalidInput or NonFinite for a matrix of another size or with entries that are not finite.
  * @example bilinearGame(birkhoff(10), simplex(5), costs)
  */
-export function bilinearGame(x: StrategySet, y: StrategySet, matrix: Float64Array): SaddleGame {
+export function bilinearGame(x: StrategySet, y: StrategySet, matrix: ArrayLike<number>): SaddleGame {
   const [m, n] = [x.dimension, y.dimension];
   checkVector("the matrix", matrix, m * n);
+  return bilinear(x, y, matrix instanceof Float64Array ? matrix : Float64Array.from(matrix));
+}
+
+function bilinear(x: StrategySet, y: StrategySet, matrix: Float64Array): SaddleGame {
+  const [m, n] = [x.dimension, y.dimension];
   const game = saddleGame({
     x,
     y,

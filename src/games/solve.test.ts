@@ -51,17 +51,26 @@ describe("matrix games", () => {
     expect(found.value).toBeCloseTo(1 / 7, 9);
     expect(found.rowStrategy[0]).toBeCloseTo(3 / 7, 9);
     expect(found.method).toBe("lp");
-    expect(found.reason).toContain("linear programme is faster");
-    const learned = await solveMatrixGame(
-      [
-        [3, -1],
-        [-2, 1],
-      ],
-      { method: "optimistic-ftpl" },
-    );
-    expect(learned.method).toBe("optimistic-ftpl");
-    expect(Math.abs(learned.value - 1 / 7)).toBeLessThanOrEqual(learned.nashConv);
-    expect(learned.nashConv).toBeLessThanOrEqual(5e-3);
+    expect(found.reason).toContain("exact linear programme is fast");
+    for (const method of ["optimistic-ftpl", "regret-matching-plus"] as const) {
+      const learned = await solveMatrixGame(
+        [
+          [3, -1],
+          [-2, 1],
+        ],
+        { method },
+      );
+      expect(learned.method).toBe(method);
+      expect(Math.abs(learned.value - 1 / 7)).toBeLessThanOrEqual(learned.nashConv);
+      expect(learned.nashConv).toBeLessThanOrEqual(5e-3);
+    }
+  });
+
+  it("that are large are solved within the tolerance by regret matching plus", async () => {
+    const rows = Array.from({ length: 600 }, (_, i) => [...rng.stream("large", i).normals(500)]);
+    const found = await solveMatrixGame(rows);
+    expect(found.method).toBe("regret-matching-plus");
+    expect(found.nashConv).toBeLessThanOrEqual(1e-3 * spread(Float64Array.from(rows.flat())));
   });
 
   it("that are degenerate get an approximate equilibrium all the same", async () => {
@@ -78,9 +87,8 @@ describe("matrix games", () => {
       if (k % 3 === 0) for (const row of rows) row.push(row[0]!);
       const range = Math.max(spread(Float64Array.from(rows.flat())), 1e-9);
       expect((await solveMatrixGame(rows)).nashConv).toBeLessThanOrEqual(1e-3 * range);
-      if (k % 4 > 0) continue;
-      const learned = await solveMatrixGame(rows, { method: "optimistic-ftpl" });
-      expect(learned.nashConv).toBeLessThanOrEqual(1e-3 * range);
+      for (const method of ["optimistic-ftpl", "regret-matching-plus"] as const)
+        expect((await solveMatrixGame(rows, { method })).nashConv).toBeLessThanOrEqual(1e-3 * range);
     }
   });
 
