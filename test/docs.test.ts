@@ -43,8 +43,7 @@ function blocksOf(page: string): readonly Block[] {
   for (const [i, line] of readFileSync(page, "utf8").split("\n").entries()) {
     const fence = /^```(\w*)(?:\s+file=(\S+))?\s*$/.exec(line);
     if (fence === null) open?.lines.push(line);
-    else if (open === undefined)
-      open = { language: fence[1] ?? "", file: fence[2], line: i + 1, lines: [] };
+    else if (open === undefined) open = { language: fence[1] ?? "", file: fence[2], line: i + 1, lines: [] };
     else {
       blocks.push({ language: open.language, file: open.file, line: open.line, text: open.lines.join("\n") });
       open = undefined;
@@ -80,8 +79,7 @@ describe.each(pages)("%s", (page) => {
 
   for (const { language, file, line, text } of blocks) {
     const name = `${relative(root, page)}:${line}`;
-    if (file !== undefined)
-      it(`${name} gives ${file}`, () => writeFileSync(join(folder, file), `${text}\n`));
+    if (file !== undefined) it(`${name} gives ${file}`, () => writeFileSync(join(folder, file), `${text}\n`));
     else if (language === "ts")
       it(`${name} runs`, async () => {
         const printed: string[] = [];
@@ -101,15 +99,17 @@ describe.each(pages)("%s", (page) => {
           expect(command, "a command of another program belongs into a console block").toMatch(
             /^(npx )?fpx |\| (npx )?fpx /,
           );
-          const ended = spawnSync("bash", ["-c", `fpx() { ${FPX} "$@"; }\n${command.replaceAll("npx fpx", "fpx")}`], {
-            cwd: folder,
-            encoding: "utf8",
-            input: "",
-          });
+          const ended = spawnSync(
+            "bash",
+            ["-c", `fpx() { ${FPX} "$@"; }\n${command.replaceAll("npx fpx", "fpx")}`],
+            {
+              cwd: folder,
+              encoding: "utf8",
+              input: "",
+            },
+          );
           expect(ended.status, `${command}\n${ended.stdout}${ended.stderr}`).toBe(code);
         }
       }, 300_000);
   }
 });
-
-

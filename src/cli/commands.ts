@@ -3,6 +3,11 @@ import type { CommandEntry } from "./cli.ts";
 
 export const commands: readonly CommandEntry[] = [
   {
+    name: "init",
+    summary: "write a study that works, to begin from",
+    load: async () => (await import("./init.ts")).defineInit,
+  },
+  {
     name: "learn",
     summary: "learn from a log of user edits: adapters, figures, a report",
     load: async () => (await import("./learn.ts")).defineLearn,
