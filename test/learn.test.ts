@@ -55,7 +55,12 @@ describe("fpx learn", () => {
     const report = await readFile(join(out, "report.html"), "utf8");
     expect(report).toContain("<svg");
     expect(report).not.toMatch(/src="http|<script/);
-    expect((await readdir(out)).sort()).toEqual(["adapters", "metrics.json", "report.html"]);
+    expect((await readdir(out)).sort()).toEqual([
+      "adapters",
+      "metrics.json",
+      "reference.json",
+      "report.html",
+    ]);
 
     const context = JSON.parse((await readFile(log, "utf8")).split("\n")[0]!).context;
     const draft = await fpx(["draft", "--model", model, "--adapter", out, "--json", context]);
@@ -71,7 +76,7 @@ describe("fpx learn", () => {
     const stopped = await fpx(["learn", ...options(), "--out", out], /"stage":"early","done":[1-9]/);
     expect(stopped.code).toBe(130);
     expect(stopped.stdout).toBe("");
-    expect((await readdir(out)).sort()).toEqual(["run"]);
+    expect((await readdir(out)).sort()).toEqual(["reference.json", "run"]);
     const again = await fpx(["learn", ...options(), "--out", out]);
     expect(again.code).toBe(2);
     expect(again.stderr).toContain("holds an unfinished run");

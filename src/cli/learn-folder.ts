@@ -3,7 +3,7 @@ import { access, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Cancelled } from "../core/errors.ts";
 import { writeFileAtomic } from "../core/node/index.ts";
-import type { StageStore } from "../edits/index.ts";
+import type { ReferenceCache, StageStore } from "../edits/index.ts";
 import { fileError, UsageError } from "./errors.ts";
 import { makeFolder } from "./files.ts";
 
@@ -11,10 +11,14 @@ import { makeFolder } from "./files.ts";
 const RUN = "run";
 const SNAPSHOT = ".snapshot";
 
+/** The base model's log-probabilities of the log's texts; they outlive the run. */
+const REFERENCE = "reference.json";
+
 /** The output folder of one learning run. */
 export interface LearnFolder {
   readonly path: string;
   readonly store: StageStore;
+  readonly cache: ReferenceCache;
   /** Where the outputs are gathered before they take the place of older ones. */
   readonly gathered: string;
   /** Seconds of work so far, those before the run was stopped included. */
@@ -93,6 +97,19 @@ export async function openLearnFolder(
         try {
           await writeFileAtomic(join(run, `${stage}${SNAPSHOT}`), bytes);
           await writeStarted();
+        } catch (error) {
+          throw fileError(path, error);
+        }
+      },
+    },
+    cache: {
+      async load() {
+        const file = join(path, REFERENCE);
+        return (await exists(file)) ? readFile(file, "utf8") : undefined;
+      },
+      async save(text) {
+        try {
+          await writeFileAtomic(join(path, REFERENCE), text);
         } catch (error) {
           throw fileError(path, error);
         }

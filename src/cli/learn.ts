@@ -114,7 +114,7 @@ async function runLearn(path: string, flags: LearnFlags, cli: Cli): Promise<void
   await withLock(out, async () => {
     const folder = await openLearnFolder(out, { resume, force, runtime: runtime.name });
     const signal = cli.interruptible("finishing this step; go on later with the same command and --resume");
-    const context: LearnContext = { runtime, signal, observer, store: folder.store };
+    const context: LearnContext = { runtime, signal, observer, store: folder.store, cache: folder.cache };
     try {
       const options = learnOptions(flags);
       const world = worldOfLog(log.records);

@@ -34,7 +34,7 @@ export { draftAll } from "./learning/evaluate.ts";
 export { type Learned, type LearnOptions, learn, type PolicyScores, type Sample } from "./learning/learn.ts";
 export { type Method, type MethodOptions, methods } from "./learning/methods.ts";
 export { fitLogReference, fitReference, type ReferenceOptions } from "./learning/reference.ts";
-export type { Curve, LearnContext, LearnObserver, StageStore } from "./learning/stage.ts";
+export type { Curve, LearnContext, LearnObserver, ReferenceCache, StageStore } from "./learning/stage.ts";
 export { levenshtein, levenshteinAll } from "./levenshtein.ts";
 export { type CostModel, type CostModelOptions, fitCost } from "./policies/cost-model.ts";
 export {

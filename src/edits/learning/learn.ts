@@ -40,6 +40,7 @@ import {
   type PreferencePair,
   preferenceObjective,
 } from "./methods.ts";
+import { withReference } from "./reference-log-probs.ts";
 import { type Curve, fitStage, type LearnContext } from "./stage.ts";
 
 export interface LearnOptions extends MethodOptions {
@@ -172,21 +173,20 @@ export async function learn(
       "no draft of the training side was edited: there is nothing to learn from this log",
     );
 
-  const basePolicy = await createPolicy(base, runtime);
-  let pairs: readonly PreferencePair[] = [];
-  try {
-    if (methods.some((method) => method !== "sft")) pairs = await withReference(basePolicy, changed, context);
-  } finally {
-    await basePolicy.close();
-  }
+  const model = fingerprint({
+    config: base.config,
+    weights: base.weights,
+    tokenizer: base.tokenizer.definition.json,
+  });
+  const pairs = methods.some((method) => method !== "sft")
+    ? await withReference(changed, () => createPolicy(base, runtime), model, context)
+    : [];
 
   const adapters: Partial<Record<Method, Adapter>> = {};
   const curves: Partial<Record<Method, Curve>> = {};
   const identity = fingerprint({
     train: train.map(({ context, draft, edited }) => ({ context, draft, edited })),
-    config: base.config,
-    weights: base.weights,
-    tokenizer: base.tokenizer.definition.json,
+    model,
     includeAccepted: settings.includeAccepted,
   });
   for (const method of methods) {
@@ -221,32 +221,6 @@ export async function learn(
   } finally {
     await policy.close();
   }
-}
-
-async function withReference(
-  policy: Policy,
-  examples: readonly Example[],
-  { observer, signal }: LearnContext,
-): Promise<PreferencePair[]> {
-  observer.start("reference", { total: examples.length, unit: "edits" });
-  const referenced: PreferencePair[] = [];
-  for (let start = 0; start < examples.length; start += 32) {
-    const part = examples.slice(start, start + 32);
-    const score = async (text: "edited" | "draft") =>
-      policy.logProbs(
-        part.map(({ record }) => ({ context: record.context, response: record[text] })),
-        { signal },
-      );
-    const edited = await score("edited");
-    const draft = await score("draft");
-    for (const [i, example] of part.entries())
-      referenced.push({
-        ...example,
-        reference: { edited: edited[i]!.logProb, draft: draft[i]!.logProb },
-      });
-    observer.update(referenced.length);
-  }
-  return referenced;
 }
 
 type Settings = LearnOptions & typeof defaults;

@@ -8,6 +8,12 @@ export interface StageStore {
   save(stage: string, bytes: Uint8Array): Promise<void>;
 }
 
+/** Keeps one text from run to run: log-probabilities that later runs on the same model and edits need not compute. */
+export interface ReferenceCache {
+  load(): Promise<string | undefined>;
+  save(text: string): Promise<void>;
+}
+
 /** Hears what is being done. */
 export interface LearnObserver {
   start(label: string, options: { total?: number; done?: number; unit?: string }): void;
@@ -19,6 +25,8 @@ export interface LearnObserver {
 export interface LearnContext {
   readonly runtime: Runtime;
   readonly store: StageStore;
+  /** Default none: the reference's log-probabilities are computed anew. */
+  readonly cache?: ReferenceCache;
   readonly observer: LearnObserver;
   readonly signal: AbortSignal;
 }
