@@ -1,0 +1,235 @@
+import type { Bool, CheckSatResult, Context, Model, Optimize, Solver } from "z3-solver";
+import { eliminate } from "../eliminate.ts";
+import {
+  type Maxsat,
+  type MaxsatAnswer,
+  type MaxsatLimits,
+  type MaxsatProblem,
+  type MaxsatQuery,
+  shapeOf,
+  unanswered,
+} from "./query.ts";
+import { nearestDouble, smtNumber, smtSum, startZ3 } from "./z3.ts";
+
+/**
+ * How wishes are kept: `optimal` by Z3's optimiser; `fu-malik` by relaxing cores, optimal too; `core-removal` drops
+ * every wish of a core, which is fast but not optimal (what the published code runs under the name Fu-Malik).
+ */
+export type Strategy = "optimal" | "fu-malik" | "core-removal";
+
+export interface Z3Options extends MaxsatLimits {
+  readonly strategy: Strategy;
+  /** Leaves the quantifier over inputs to Z3, as published; default false: it is eliminated first. */
+  readonly quantified?: boolean;
+}
+
+type Ctx = Context<"fpx">;
+
+/** MaxSMT by Z3. `optimal` needs the eliminated form: Z3's optimiser does not support quantifiers. */
+export async function z3Maxsat(problem: MaxsatProblem, options: Z3Options): Promise<Maxsat> {
+  const z3 = await startZ3();
+  const { strategy, quantified = false, resourceLimit, timeoutMs } = options;
+  const context: Ctx = new z3.Context("fpx");
+  // Products of weights and inputs need the nonlinear solver.
+  const solver =
+    strategy === "optimal" ? new context.Optimize() : new context.Solver(quantified ? "NRA" : "QF_LRA");
+  if (resourceLimit !== undefined) solver.set("rlimit", resourceLimit);
+  if (timeoutMs !== undefined) solver.set("timeout", timeoutMs);
+  const declared = weightNames(problem).map((name) => `(declare-const ${name} Real)`);
+  solver.fromString(
+    [...declared, quantified ? quantifiedClauses(problem) : eliminatedClauses(problem)].join("\n"),
+  );
+  return async (query) => {
+    const wishes = query.rows.flatMap((row) => problem.soft(row));
+    const switches = wishes.map((_, s) => context.Bool.const(`t${s}`));
+    const text = [
+      ...declared,
+      ...boxOf(problem, query),
+      ...wishes.map((wish, s) => `(declare-const t${s} Bool)\n(assert (= t${s} ${wishText(problem, wish)}))`),
+    ].join("\n");
+    solver.push();
+    try {
+      solver.fromString(text);
+      const status =
+        "addSoft" in solver
+          ? await optimise(solver, switches)
+          : await (strategy === "fu-malik" ? fuMalik : coreRemoval)(context, solver, switches);
+      if (status === "sat") return answerOf(context, solver.model(), switches, problem);
+      return unanswered(status, status === "unknown" && timeoutMs !== undefined);
+    } finally {
+      solver.pop();
+    }
+  };
+}
+
+type Wishes = readonly Bool<"fpx">[];
+
+function optimise(optimiser: Optimize<"fpx">, switches: Wishes): Promise<CheckSatResult> {
+  for (const wish of switches) optimiser.addSoft(wish, 1, "wishes");
+  return optimiser.check();
+}
+
+async function coreRemoval(_: Ctx, solver: Solver<"fpx">, switches: Wishes): Promise<CheckSatResult> {
+  let kept = switches;
+  for (;;) {
+    const status = await solver.check(...kept);
+    if (status !== "unsat") return status;
+    const core = namesIn(solver);
+    if (core.size === 0) return "unsat";
+    kept = kept.filter((wish) => !core.has(wish.toString()));
+  }
+}
+
+async function fuMalik(context: Ctx, solver: Solver<"fpx">, switches: Wishes): Promise<CheckSatResult> {
+  // An assumption implies its wish, or one of the relaxations that it has been given.
+  let fresh = 0;
+  const relaxed = switches.map((wish) => ({ wish, escapes: [] as Bool<"fpx">[] }));
+  let assumptions = [...switches];
+  for (;;) {
+    const status = await solver.check(...assumptions);
+    if (status !== "unsat") return status;
+    const core = namesIn(solver);
+    const hit = assumptions.flatMap((assumption, s) => (core.has(assumption.toString()) ? [s] : []));
+    if (hit.length === 0) return "unsat";
+    const escapes = hit.map(() => context.Bool.const(`r${fresh++}`));
+    assumptions = [...assumptions];
+    for (const [place, s] of hit.entries()) {
+      const item = relaxed[s]!;
+      item.escapes.push(escapes[place]!);
+      const assumption = context.Bool.const(`a${fresh++}`);
+      solver.add(context.Implies(assumption, context.Or(item.wish, ...item.escapes)));
+      assumptions[s] = assumption;
+    }
+    for (const [a, first] of escapes.entries())
+      for (const second of escapes.slice(a + 1))
+        solver.add(context.Or(context.Not(first), context.Not(second)));
+  }
+}
+
+function namesIn(solver: Solver<"fpx">): Set<string> {
+  const core = solver.unsatCore();
+  return new Set(Array.from({ length: core.length() }, (_, i) => core.get(i).toString()));
+}
+
+function answerOf(
+  context: Ctx,
+  model: Model<"fpx">,
+  switches: readonly Bool<"fpx">[],
+  problem: MaxsatProblem,
+): MaxsatAnswer {
+  const weights = weightNames(problem).map((name) => {
+    const value = model.eval(context.Real.const(name), true);
+    if (!context.isRealVal(value)) return Number.NaN;
+    const { numerator, denominator } = value.value();
+    return nearestDouble(numerator, denominator);
+  });
+  // An algebraic number has no double of its own: the model is passed over.
+  if (weights.some(Number.isNaN)) return unanswered("unknown");
+  const satisfied = switches.filter((wish) => context.isTrue(model.eval(wish, true))).length;
+  return { status: "sat", weights: Float64Array.from(weights), satisfied, timedOut: false };
+}
+
+const weightNames = ({ outputs, table }: MaxsatProblem): string[] =>
+  outputs.flatMap((_, k) => Array.from({ length: table.columns + 1 }, (_, i) => `w${k}_${i}`));
+
+function boxOf(problem: MaxsatProblem, { lower, upper, excluded }: MaxsatQuery): string[] {
+  return weightNames(problem).flatMap((name, j) => {
+    const side = (value: number): string => (excluded[j] === value ? "<" : "<=");
+    return [
+      `(assert (${side(lower[j]!)} ${smtNumber(lower[j]!)} ${name}))`,
+      `(assert (${side(upper[j]!)} ${name} ${smtNumber(upper[j]!)}))`,
+    ];
+  });
+}
+
+function wishText(
+  { table }: MaxsatProblem,
+  { output, row, low, high }: ReturnType<MaxsatProblem["soft"]>[number],
+): string {
+  const width = table.columns + 1;
+  const score = smtSum(
+    Array.from({ length: width }, (_, i) => [table.design[row * width + i]!, `w${output}_${i}`] as const),
+  );
+  const sides = [
+    ...(Number.isFinite(low) ? [`(> ${score} ${smtNumber(low)})`] : []),
+    ...(Number.isFinite(high) ? [`(< ${score} ${smtNumber(high)})`] : []),
+  ];
+  return sides.length === 1 ? sides[0]! : `(and ${sides.join(" ")})`;
+}
+
+/** Clauses without quantifier, by exact elimination; alternatives as a disjunction of single atoms. */
+function eliminatedClauses(problem: MaxsatProblem): string {
+  const { domain, clauses, margin } = problem;
+  const names = weightNames(problem);
+  const lines: string[] = [];
+  for (const clause of clauses) {
+    const choices = clause.atoms.map((_, j) => {
+      const lambda = clause.atoms.map((_, k) => Number(j === k));
+      const { rows, helpers } = eliminate(shapeOf(clause, domain), lambda, margin, names.length);
+      for (let h = 0; h < helpers; h++) {
+        const helper = `h${names.length}`;
+        lines.push(`(declare-const ${helper} Real)`);
+        names.push(helper);
+      }
+      const parts = rows.map(
+        ({ indices, values, bound }) =>
+          `(<= ${smtSum(indices.map((at, p) => [values[p]!, names[at]!] as const))} ${smtNumber(bound)})`,
+      );
+      return `(and ${parts.join(" ")})`;
+    });
+    lines.push(`(assert ${choices.length === 1 ? choices[0] : `(or ${choices.join(" ")})`})`);
+  }
+  return lines.join("\n");
+}
+
+/** Clauses as published: for all inputs of the region, one of the atoms holds. Inputs are scaled. */
+function quantifiedClauses({ domain, outputs, clauses, margin }: MaxsatProblem): string {
+  const { offset, scale } = domain.scaler;
+  const columns = offset.length;
+  return clauses
+    .map(({ region, atoms, slope }) => {
+      const origin = (i: number): number => (slope ? 0 : offset[i]!);
+      const free = Array.from({ length: columns }, (_, i) => i).filter(
+        (i) => region.lower[i]! < region.upper[i]!,
+      );
+      const scaled = (value: number, i: number): number => (value - origin(i)) / scale[i]!;
+      const input = (i: number): string =>
+        free.includes(i) ? `x${i}` : smtNumber(scaled(region.lower[i]!, i));
+      const affine = (coefficients: ArrayLike<number>, constant: number): string => {
+        let total = constant;
+        const terms: [number, string][] = [];
+        for (let i = 0; i < columns; i++) {
+          total += coefficients[i]! * origin(i);
+          if (coefficients[i] !== 0) terms.push([coefficients[i]! * scale[i]!, input(i)]);
+        }
+        return `(+ ${smtSum(terms)} ${smtNumber(total)})`;
+      };
+      const conditions = [
+        ...free.flatMap((i) => [
+          `(<= ${smtNumber(scaled(region.lower[i]!, i))} x${i})`,
+          `(<= x${i} ${smtNumber(scaled(region.upper[i]!, i))})`,
+        ]),
+        ...region.rows.map(
+          ({ coefficients, bound }) => `(<= ${affine(coefficients, 0)} ${smtNumber(bound)})`,
+        ),
+        ...(slope ? [] : domain.groups).flatMap((group) => {
+          const open = group.filter((i) => free.includes(i));
+          return open.length > 1 ? [`(= 1.0 (+ ${open.map((i) => `x${i}`).join(" ")}))`] : [];
+        }),
+      ];
+      const holds = atoms.map((atom) => {
+        const scores = outputs.flatMap((_, k) => {
+          if (atom.outputs[k] === 0) return [];
+          const products = Array.from({ length: columns }, (_, i) => `(* w${k}_${i + 1} ${input(i)})`);
+          const bias = slope ? "0.0" : `w${k}_0`;
+          return [`(* ${smtNumber(atom.outputs[k]!)} (+ ${bias} ${products.join(" ")}))`];
+        });
+        return `(<= (+ ${scores.join(" ")} ${affine(atom.inputs, atom.constant)}) ${smtNumber(-margin)})`;
+      });
+      const claim = holds.length === 1 ? holds[0]! : `(or ${holds.join(" ")})`;
+      if (free.length === 0) return `(assert ${claim})`;
+      const bound = free.map((i) => `(x${i} Real)`).join(" ");
+      return `(assert (forall (${bound}) (=> (and ${conditions.join(" ")}) ${claim})))`;
+    })
+    .join("\n");
+}
