@@ -1,6 +1,5 @@
 /** The HTTP application: security first, then the API, then the studio's files. */
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { openAPIRouteHandler } from "hono-openapi";
 import type { Store } from "../store/index.ts";
@@ -84,24 +83,9 @@ export function createApp(parts: AppParts): Hono<Env> {
     }
     if (closing.aborted)
       throw new Problem(503, "CLOSING", "the server is closing", { headers: { "retry-after": "5" } });
-    if (
-      c.req.method === "POST" &&
-      hasBody(c.req.raw) &&
-      !/^application\/json\b/.test(c.req.header("content-type") ?? "")
-    )
-      throw new Problem(415, "NOT_JSON", "send application/json");
+    checkBody(c.req.raw.headers, parts.maximumBody);
     await next();
   });
-  app.use(
-    "/api/*",
-    bodyLimit({
-      maxSize: parts.maximumBody,
-      onError: () => {
-        throw new Problem(413, "TOO_LARGE", `the body is larger than ${parts.maximumBody} bytes`);
-      },
-    }),
-  );
-
   const route = routesOf(app);
   addEditRoutes(route, store, desk, drafters);
   addRunRoutes(route, store, parts.resume);
@@ -128,8 +112,15 @@ export function createApp(parts: AppParts): Hono<Env> {
   return app;
 }
 
-const hasBody = (request: Request): boolean =>
-  request.headers.has("transfer-encoding") || Number(request.headers.get("content-length") ?? 0) > 0;
+/** Node holds a body to the length that it names, so the length is all there is to check. */
+function checkBody(headers: Headers, maximum: number): void {
+  if (headers.has("transfer-encoding"))
+    throw new Problem(411, "NO_LENGTH", "send Content-Length: bodies of unknown length are not read");
+  const length = Number(headers.get("content-length") ?? 0);
+  if (length > maximum) throw new Problem(413, "TOO_LARGE", `the body is larger than ${maximum} bytes`);
+  if (length > 0 && !/^application\/json\b/.test(headers.get("content-type") ?? ""))
+    throw new Problem(415, "NOT_JSON", "send application/json");
+}
 
 function withHeaders(response: Response): Response {
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
