@@ -51,9 +51,7 @@ export const mails: Row = {
       const contexts = world.contexts("log", sizes.edits);
       const policy = await loadPolicy(folder, { runtime });
       const maxNewTokens = Math.ceil(model.config.maximumPositions / 2);
-      const drafts = await draftAll(policy, contexts, { adapter: null, maxNewTokens, signal }).finally(() =>
-        policy.close(),
-      );
+      const drafts = await draftAll(policy, contexts, { maxNewTokens, signal }).finally(() => policy.close());
       for (const [u, user] of USERS.entries()) {
         const log = simulateLog(world, contexts, drafts, { user, policy: "samples/mail/model" });
         const { episodes, passes } = sizes;

@@ -44,7 +44,7 @@ async function simulate(flags: SimulateFlags, cli: Cli): Promise<void> {
     const contexts = world.contexts("log", edits);
     const signal = cli.interruptible("stopping");
     const maxNewTokens = Math.ceil(policy.model.config.maximumPositions / 2);
-    const drafts = await draftAll(policy, contexts, { adapter: null, maxNewTokens, signal });
+    const drafts = await draftAll(policy, contexts, { maxNewTokens, signal });
     const records = simulateLog(world, contexts, drafts, { user, policy: model });
     await writeOutput(
       out,

@@ -30,10 +30,11 @@ export { type ImportedFile, type ImportReject, importFormat } from "./exports/im
 export { type Redact, type RedactedField, redactRecord } from "./exports/redact.ts";
 export { FIELD_ALIASES, type FieldMap, type FieldRole, parseFieldMap } from "./fields.ts";
 export type { Laterality, TokenTraffic } from "./laterality.ts";
-export { draftAll } from "./learning/evaluate.ts";
+export { draftAll, evaluatePolicy, type PolicyEvaluation } from "./learning/evaluate.ts";
 export { type Learned, type LearnOptions, learn, type PolicyScores, type Sample } from "./learning/learn.ts";
 export { type Method, type MethodOptions, methods } from "./learning/methods.ts";
 export { fitLogReference, fitReference, type ReferenceOptions } from "./learning/reference.ts";
+export { type RerankOptions, reranked } from "./learning/rerank.ts";
 export type { Curve, LearnContext, LearnObserver, ReferenceCache, StageStore } from "./learning/stage.ts";
 export { levenshtein, levenshteinAll } from "./levenshtein.ts";
 export { type CostModel, type CostModelOptions, fitCost } from "./policies/cost-model.ts";

@@ -18,11 +18,9 @@ export {
 } from "./checkpoints/safetensors.ts";
 export type { Generation, StopReason } from "./decoding/draft.ts";
 export {
-  type ContextResponse,
   createPolicy,
   type GenerateOptions,
-  type Policy,
-  type ResponseLogProb,
+  type ModelPolicy,
   type ScoreOptions,
 } from "./decoding/policy.ts";
 export { cutRepetition, defaultRepetitionRun } from "./decoding/repetition.ts";
@@ -52,6 +50,7 @@ export {
 } from "./models/model.ts";
 export type { KeyValues, ModelInputs, ModelOutputs } from "./models/transformer.ts";
 export { type EmitOptions, emitOnnx } from "./onnx/index.ts";
+export type { AnswerOptions, ContextResponse, Policy, ResponseLogProb } from "./policy.ts";
 export { interpreterRuntime } from "./runtimes/interpreter.ts";
 export type { LoadOptions, RunOptions, Runtime, Session, TensorData, Tensors } from "./runtimes/runtime.ts";
 export { onnxRuntimeWeb, type WebOptions } from "./runtimes/web.ts";
@@ -64,6 +63,7 @@ export {
   sequenceLogProbs,
   type TokenPair,
 } from "./sequence-log-probs.ts";
+export { type ServerPolicyOptions, serverPolicy } from "./server-policy.ts";
 export {
   type ChatMessage,
   type Context,

@@ -1,5 +1,6 @@
 /** What policies are worth: likelihood and preference on held-out edits, distance and true cost of fresh drafts. */
-import type { Context, Policy, ResponseLogProb } from "../../lm/index.ts";
+import { InvalidInput } from "../../core/errors.ts";
+import type { AnswerOptions, Context, Policy, ResponseLogProb } from "../../lm/index.ts";
 import { type CostOptions, editCosts } from "../cost.ts";
 import { type Estimate, groupedMean, type Share, wilsonShare } from "../estimates.ts";
 import { contextKey, type EditRecord, isEdited } from "../record.ts";
@@ -29,12 +30,14 @@ export interface EpisodeScores {
   readonly gapClosed: number | null;
 }
 
-/** Likelihood and preference accuracy of held-out edits. */
+/** Likelihood and preference accuracy of held-out edits. Throws `InvalidInput` for a policy without log-probabilities. */
 export async function scoreLikelihood(
   policy: Policy,
   records: readonly EditRecord[],
-  options: { readonly adapter: string | null; readonly signal?: AbortSignal },
+  options: { readonly signal?: AbortSignal } = {},
 ): Promise<LikelihoodScores> {
+  if (policy.logProbs === undefined)
+    throw new InvalidInput("this policy gives no log-probabilities: its likelihood cannot be measured");
   const edited = await policy.logProbs(
     records.map((record) => ({ context: record.context, response: record.edited })),
     options,
@@ -53,16 +56,46 @@ export async function scoreLikelihood(
   };
 }
 
+/** What a policy is worth on held-out edits. */
+export interface PolicyEvaluation {
+  /** Null for a policy without log-probabilities. */
+  readonly likelihood: LikelihoodScores | null;
+  readonly distance: DistanceScores;
+}
+
+/**
+ * Measures any policy on held-out edits: likelihood where it has log-probabilities, and the distance of its greedy
+ * drafts to what the users left. `cost` is by default over the tokens of the final text, so that no policy gains by
+ * the length of its drafts.
+ *
+ * @example
+ * const { distance } = await evaluatePolicy(serverPolicy({ url, model }), heldOut, { maxNewTokens: 400 });
+ */
+export async function evaluatePolicy(
+  policy: Policy,
+  records: readonly EditRecord[],
+  options: Pick<AnswerOptions, "maxNewTokens" | "signal"> & { readonly cost?: CostOptions } = {},
+): Promise<PolicyEvaluation> {
+  const { cost = { normalize: "edited" }, ...answer } = options;
+  const { signal } = answer;
+  const drafts = await draftAll(
+    policy,
+    records.map(({ context }) => context),
+    answer,
+  );
+  return {
+    likelihood: policy.logProbs ? await scoreLikelihood(policy, records, signal ? { signal } : {}) : null,
+    distance: scoreDistance(records, drafts, cost),
+  };
+}
+
 /** One draft per context, greedy, in their order; equal contexts are drafted once. */
 export async function draftAll(
   policy: Policy,
   contexts: readonly Context[],
-  options: {
-    readonly adapter: string | null;
-    readonly maxNewTokens: number;
-    readonly signal?: AbortSignal;
+  options: Omit<AnswerOptions, "temperature" | "seed" | "firstIndex"> & {
     readonly onDone?: (contexts: number) => void;
-  },
+  } = {},
 ): Promise<string[]> {
   const { onDone, ...generate } = options;
   const distinct = new Map(contexts.map((context) => [contextKey(context), context]));

@@ -9,8 +9,8 @@ import {
   initAdapter,
   type LanguageModel,
   type LoraConfig,
+  type ModelPolicy,
   modelShapes,
-  type Policy,
   resolveLora,
 } from "../../lm/index.ts";
 import { createRng } from "../../random/index.ts";
@@ -284,7 +284,7 @@ interface MeasureOptions {
 }
 
 async function measure(
-  policy: Policy,
+  policy: ModelPolicy,
   methods: readonly Method[],
   records: readonly EditRecord[],
   world: EditWorld | undefined,
@@ -303,8 +303,7 @@ async function measure(
   observer.start("measure", { total: arms.length * (contexts.length + fresh.length), unit: "drafts" });
   let done = 0;
   const drafter = async (adapter: string | null, asked: readonly EditRecord["context"][]) => {
-    const drafts = await draftAll(policy, asked, {
-      adapter,
+    const drafts = await draftAll(policy.withAdapter(adapter), asked, {
       maxNewTokens,
       signal,
       onDone: (count) => observer.update(done + count),
@@ -318,7 +317,7 @@ async function measure(
   const likelihood: Record<string, LikelihoodScores> = {};
   for (const adapter of arms) {
     const name = adapter ?? "base";
-    likelihood[name] = await scoreLikelihood(policy, records, { adapter, signal });
+    likelihood[name] = await scoreLikelihood(policy.withAdapter(adapter), records, { signal });
     heldOut[name] = await drafter(adapter, contexts);
     if (world) freshDrafts[name] = await drafter(adapter, fresh);
   }

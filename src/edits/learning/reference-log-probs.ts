@@ -3,7 +3,7 @@
  * learning needs them in every step, and a later run on the same model and edits finds them in the cache.
  */
 import { fingerprint } from "../../core/index.ts";
-import type { Policy } from "../../lm/index.ts";
+import type { ModelPolicy } from "../../lm/index.ts";
 import type { Example } from "./examples.ts";
 import type { PreferencePair, ReferenceLogProbs } from "./methods.ts";
 import type { LearnContext } from "./stage.ts";
@@ -13,7 +13,7 @@ const PART = 32;
 const SAVE_SECONDS = 10;
 
 /** The policy that is to be improved, as much of it as is needed here. */
-type Scorer = Pick<Policy, "logProbs" | "close">;
+type Scorer = Pick<ModelPolicy, "logProbs" | "close">;
 
 /** What the cache holds: sums [edited, draft] of the first edits, and of what. */
 interface Cached {

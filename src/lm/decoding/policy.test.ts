@@ -12,7 +12,7 @@ import type { Runtime } from "../runtimes/runtime.ts";
 import type { Context } from "../tokenizers/prompt.ts";
 import { loadTokenizer } from "../tokenizers/tokenizer.ts";
 import { trainTokenizer } from "../tokenizers/train.ts";
-import { createPolicy, type Policy } from "./policy.ts";
+import { createPolicy, type ModelPolicy } from "./policy.ts";
 
 const fixtures = join(import.meta.dirname, "../../../test/fixtures/llama");
 const contexts: Context[] = [
@@ -23,7 +23,7 @@ const contexts: Context[] = [
 let runtime: Runtime;
 let model: LanguageModel;
 let adapter: Adapter;
-let policy: Policy;
+let policy: ModelPolicy;
 const short = { maxNewTokens: 20 };
 
 beforeAll(async () => {

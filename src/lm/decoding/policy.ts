@@ -1,11 +1,12 @@
 /** A language model that answers contexts, with adapters that are exchanged without loading the base again. */
 
 import { InvalidInput, NonFinite } from "../../core/errors.ts";
-import { createRng, type Seed } from "../../random/index.ts";
+import { createRng } from "../../random/index.ts";
 import type { LanguageModel } from "../checkpoints/language-model.ts";
 import { Graph } from "../graph/index.ts";
 import { type Adapter, checkAdapter, type Lora, loraNames, loraShapes } from "../lora.ts";
 import { modelShapes } from "../models/model.ts";
+import type { AnswerOptions, ContextResponse, Policy, ResponseLogProb } from "../policy.ts";
 import type { Runtime, Session, TensorData, Tensors } from "../runtimes/runtime.ts";
 import { packSequences, sequenceInputs, sequenceLogProbs } from "../sequence-log-probs.ts";
 import { type Context, encodePrompt, encodeResponse } from "../tokenizers/prompt.ts";
@@ -14,14 +15,12 @@ import { Draft, type Generation } from "./draft.ts";
 import { defaultRepetitionRun } from "./repetition.ts";
 import { checkSampling, type SamplingOptions, sampleToken } from "./sampling.ts";
 
-/** How a policy answers. */
-export interface GenerateOptions extends SamplingOptions {
+/** How a model answers. */
+export interface GenerateOptions extends AnswerOptions, SamplingOptions {
   /** Longest response in tokens, end token included. Default 1000. */
   readonly maxNewTokens?: number;
-  /** Seed of sampling; a context's draws depend on the seed, its place and the token's, not on its batch. Default 0. */
-  readonly seed?: Seed;
-  /** Place of the first context among the random streams. Default 0. */
-  readonly firstIndex?: number;
+  /** Divides the logits; 0 takes the likeliest token (greedy). Default 0. */
+  readonly temperature?: number;
   /** Contexts decoded together. Default 64. */
   readonly batchSize?: number;
   /** Characters of the repetition cut; Infinity for none. Default 200. */
@@ -33,10 +32,9 @@ export interface GenerateOptions extends SamplingOptions {
   readonly truncatePrompt?: boolean;
   /** The adapter to answer with, by name; `null` for the base alone. Default the one last given to `useAdapter`. */
   readonly adapter?: string | null;
-  readonly signal?: AbortSignal;
 }
 
-/** How a policy scores given responses. */
+/** How a model scores given responses. */
 export interface ScoreOptions {
   /** Pairs scored together. Default 16. */
   readonly batchSize?: number;
@@ -44,25 +42,15 @@ export interface ScoreOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A context and a response to it. */
-export interface ContextResponse {
-  readonly context: Context;
-  readonly response: string;
-}
-
-/** ln p(response | context), and over how many tokens, end token included. */
-export interface ResponseLogProb {
-  readonly logProb: number;
-  readonly tokens: number;
-}
-
 /** A loaded model with its adapters. Calls wait for one another. */
-export interface Policy {
+export interface ModelPolicy extends Policy {
   readonly model: LanguageModel;
   /** Names of the adapters. */
   readonly adapters: readonly string[];
   /** The adapter of later calls; `null` for the base alone. Throws `InvalidInput` for an unknown name. */
   useAdapter(name: string | null): void;
+  /** This model with one adapter, whatever is in use; `null` for the base alone. Throws `InvalidInput` for an unknown name. */
+  withAdapter(name: string | null): Required<Policy>;
   /** Answers contexts, in their order. */
   generate(contexts: readonly Context[], options?: GenerateOptions): Promise<Generation[]>;
   /** Answers one context piece by piece; the pieces together are the text, and the generator returns the whole. */
@@ -82,7 +70,7 @@ export async function createPolicy(
   model: LanguageModel,
   runtime: Runtime,
   adapters: Readonly<Record<string, Adapter>> = {},
-): Promise<Policy> {
+): Promise<ModelPolicy> {
   const rack = adapterRack(model, adapters);
   const options = rack === undefined ? {} : { lora: rack.lora };
   const decoder = await runtime.load(decoderProgram(model.config, options), { weights: model.weights });
@@ -93,7 +81,7 @@ export async function createPolicy(
   return new LoadedPolicy(model, rack, decoder, loadScorer);
 }
 
-class LoadedPolicy implements Policy {
+class LoadedPolicy implements ModelPolicy {
   readonly model: LanguageModel;
   readonly #rack: AdapterRack | undefined;
   readonly #decoder: Session;
@@ -122,6 +110,14 @@ class LoadedPolicy implements Policy {
 
   useAdapter(name: string | null): void {
     this.#adapter = this.#known(name);
+  }
+
+  withAdapter(name: string | null): Required<Policy> {
+    const adapter = this.#known(name);
+    return {
+      generate: (contexts, options) => this.generate(contexts, { ...options, adapter }),
+      logProbs: (pairs, options) => this.logProbs(pairs, { ...options, adapter }),
+    };
   }
 
   async generate(contexts: readonly Context[], options: GenerateOptions = {}): Promise<Generation[]> {

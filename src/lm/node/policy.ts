@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { createPolicy, type Policy } from "../decoding/policy.ts";
+import { createPolicy, type ModelPolicy } from "../decoding/policy.ts";
 import type { Adapter } from "../lora.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
 import { readAdapter, readModel } from "./model-files.ts";
@@ -26,7 +26,7 @@ export interface LoadPolicyOptions {
  * const [draft] = await policy.generate(["Thank Ana for the report."], { maxNewTokens: 200 });
  * await policy.close();
  */
-export async function loadPolicy(folder: string, options: LoadPolicyOptions = {}): Promise<Policy> {
+export async function loadPolicy(folder: string, options: LoadPolicyOptions = {}): Promise<ModelPolicy> {
   const runtime = options.runtime ?? (await onnxRuntimeNode());
   const model = await readModel(folder);
   const folders = {
