@@ -30,24 +30,35 @@ export async function z3Maxsat(problem: MaxsatProblem, options: Z3Options): Prom
   const z3 = await startZ3();
   const { strategy, quantified = false, resourceLimit, timeoutMs } = options;
   const context: Ctx = new z3.Context("fpx");
-  // Products of weights and inputs need the nonlinear solver.
-  const solver =
-    strategy === "optimal" ? new context.Optimize() : new context.Solver(quantified ? "NRA" : "QF_LRA");
-  if (resourceLimit !== undefined) solver.set("rlimit", resourceLimit);
-  if (timeoutMs !== undefined) solver.set("timeout", timeoutMs);
   const declared = weightNames(problem).map((name) => `(declare-const ${name} Real)`);
-  solver.fromString(
-    [...declared, quantified ? quantifiedClauses(problem) : eliminatedClauses(problem)].join("\n"),
-  );
+  const hard = [...declared, quantified ? quantifiedClauses(problem) : eliminatedClauses(problem)];
+  const fresh = () => {
+    // Products of weights and inputs need the nonlinear solver.
+    const solver =
+      strategy === "optimal" ? new context.Optimize() : new context.Solver(quantified ? "NRA" : "QF_LRA");
+    if (resourceLimit !== undefined) solver.set("rlimit", resourceLimit);
+    if (timeoutMs !== undefined) solver.set("timeout", timeoutMs);
+    solver.fromString(hard.join("\n"));
+    return solver;
+  };
+  // Quantified clauses are lost on a solver that has gone back once; the others stay, and only queries change.
+  const kept = quantified ? undefined : fresh();
+  // A solver's parser remembers its declarations, an optimiser's does not.
+  const again = strategy === "optimal" ? declared : [];
+  let asked = 0;
   return async (query) => {
+    const name = `t${asked++}_`;
     const wishes = query.rows.flatMap((row) => problem.soft(row));
-    const switches = wishes.map((_, s) => context.Bool.const(`t${s}`));
+    const switches = wishes.map((_, s) => context.Bool.const(`${name}${s}`));
     const text = [
-      ...declared,
+      ...again,
       ...boxOf(problem, query),
-      ...wishes.map((wish, s) => `(declare-const t${s} Bool)\n(assert (= t${s} ${wishText(problem, wish)}))`),
+      ...wishes.map(
+        (wish, s) => `(declare-const ${name}${s} Bool)\n(assert (= ${name}${s} ${wishText(problem, wish)}))`,
+      ),
     ].join("\n");
-    solver.push();
+    const solver = kept ?? fresh();
+    if (kept !== undefined) solver.push();
     try {
       solver.fromString(text);
       const status =
@@ -57,7 +68,8 @@ export async function z3Maxsat(problem: MaxsatProblem, options: Z3Options): Prom
       if (status === "sat") return answerOf(context, solver.model(), switches, problem);
       return unanswered(status, status === "unknown" && timeoutMs !== undefined);
     } finally {
-      solver.pop();
+      if (kept === undefined) solver.release();
+      else solver.pop();
     }
   };
 }
