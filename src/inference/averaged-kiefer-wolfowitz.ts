@@ -2,24 +2,37 @@ import { InvalidInput } from "../core/errors.ts";
 import { decode, encode } from "../core/index.ts";
 import { cholesky, eigh, solveTriangular } from "../linalg/index.ts";
 import { createRng } from "../random/index.ts";
-import { batchMeansVariance } from "./batch-means.ts";
 import { checkInteger, checkLevel } from "./checks.ts";
 import { confidenceRadius } from "./confidence-sequence.ts";
+import {
+  contrastsOf,
+  covarianceOf,
+  entriesOf,
+  methodOf,
+  momentsOf,
+  needAveraged,
+  unitOf,
+} from "./covariance.ts";
 import { driftOf } from "./drift.ts";
 import { normalQuantile, normalTail } from "./normal.ts";
-import { type IntervalMethod, type KieferWolfowitzOptions, type Settings, settle } from "./options.ts";
-import { type Loss, runPilot } from "./pilot.ts";
-import { lastIterateCovariance, mirrored, sandwich, spectral } from "./plug-in.ts";
+import { type IntervalMethod, type KieferWolfowitzOptions, settle } from "./options.ts";
+import { type Loss, type Pilot, runPilot } from "./pilot.ts";
+import { lastIterateCovariance, spectral } from "./plug-in.ts";
 import { jointRandomScalingPValue, randomScalingPValue, randomScalingQuantile } from "./random-scaling.ts";
 import { Recursion } from "./recursion.ts";
 import { scatterMatrix } from "./scatter.ts";
 import { createState, type KieferWolfowitzState, type Tuning } from "./state.ts";
+import { isSlower, largestStep, tune, warmSteps } from "./tuning.ts";
 import { WatchedInterval } from "./watched-interval.ts";
 
 const NOISE_CHECKS = 3;
 const FORMAT = 1;
+/** Pilots after the first, each at the end of a burn-in. */
+const MOST_LOOKS = 6;
 /** Transients behind the burn-in that intervals need before their level can be trusted. */
 const ENOUGH = 70;
+/** Transients, by the curvature met on the way, that the burn-in must have lasted. */
+const LEAST_BURN_IN = 2.5;
 
 /** An estimate with its interval. */
 export interface Interval {
@@ -124,11 +137,56 @@ export class AveragedKieferWolfowitz<Z> {
     const state = this.#state;
     if (state.seen++ < NOISE_CHECKS) this.#checkNoise(observation);
     if (state.tuning === null) this.#prepare(observation);
+    else if (this.#mayLook(state.tuning)) this.#lookAgain(state.tuning, observation);
     else {
       this.#recursion ??= this.#resume(state.tuning);
       this.#recursion.update(observation);
       if (state.warm !== null && state.warm.steps === warmSteps(state.settings)) this.#endWarm(state.warm);
     }
+  }
+
+  /** At the end of the burn-in the curvature may be another than at the start. */
+  #mayLook({ transient, burnIn }: Tuning): boolean {
+    const { settings, steps, looks } = this.#state;
+    return (
+      transient !== null &&
+      settings.burnIn === "auto" &&
+      !settings.warmStart &&
+      looks < MOST_LOOKS &&
+      steps === burnIn
+    );
+  }
+
+  /** Another pilot where the burn-in has led to; when it finds far less curvature, the burn-in begins again from there. */
+  #lookAgain(tuning: Tuning, observation: Z): void {
+    const state = this.#state;
+    const { settings, waiting, theta } = state;
+    waiting.push(observation);
+    if (waiting.length < settings.pilot) return;
+    state.looks++;
+    let found: Tuning | undefined;
+    try {
+      found = tune(settings, this.#pilot(theta.slice()));
+    } catch (error) {
+      // Where the burn-in has led to, a pilot may find no curvature; the constants from the start hold on.
+      if (!(error instanceof InvalidInput)) throw error;
+    }
+    state.waiting = [];
+    if (found === undefined || !isSlower(found, tuning)) {
+      state.looks = MOST_LOOKS;
+      return;
+    }
+    state.tuning = found;
+    state.steps = 0;
+    this.#recursion = null;
+  }
+
+  #pilot(at: Float64Array): Pilot {
+    const state = this.#state;
+    const { settings, waiting } = state;
+    const pilot = runPilot(this.#loss, waiting, at, createRng(settings.seed), (k) => settings.names[k]!);
+    state.evaluations += pilot.evaluations;
+    return pilot;
   }
 
   #resume(tuning: Tuning): Recursion<Z> {
@@ -155,10 +213,8 @@ export class AveragedKieferWolfowitz<Z> {
     const given = settings.step;
     if (given === null) {
       if (waiting.length < settings.pilot) return;
-      const rng = createRng(settings.seed);
-      const pilot = runPilot(this.#loss, waiting, settings.initial, rng, (k) => settings.names[k]!);
-      state.evaluations += pilot.evaluations;
-      const tuning = tune(settings, pilot, traceFactor(settings));
+      const pilot = this.#pilot(settings.initial);
+      const tuning = tune(settings, pilot);
       state.tuning = settings.warmStart ? { ...tuning, burnIn: 0 } : tuning;
       if (settings.warmStart) {
         const d = settings.initial.length;
@@ -215,46 +271,21 @@ export class AveragedKieferWolfowitz<Z> {
     const iterate = theta.slice();
     if (plugIn === null || tuning === null || plugIn.count < 2) return { iterate, covariance: null };
     const d = theta.length;
-    const { hessian, gram } = this.#moments();
+    const { hessian, gram } = momentsOf(this.#state);
     const floored = spectral(hessian, d, (x) => Math.max(x, settings.hessian.floor));
     const eta = tuning.eta0 * (steps + tuning.offset) ** -tuning.alpha;
     const limit = lastIterateCovariance(floored, gram, d);
-    return { iterate, covariance: limit.map((x, i) => eta * x * this.#unit(i)) };
-  }
-
-  /** H and Q of the plug-in, row-major d by d, in coordinates divided by the pilot's scales. */
-  #moments(): { readonly hessian: Float64Array; readonly gram: Float64Array } {
-    const { plugIn, averaged, theta } = this.#state;
-    if (plugIn === null) {
-      throw new InvalidInput(`plug-in figures were not kept: give inference: "plug-in"`);
-    }
-    this.#needAveraged(averaged);
-    const d = theta.length;
-    return { hessian: mirrored(plugIn.hessian, d), gram: mirrored(plugIn.gram, d, 1 / plugIn.count) };
-  }
-
-  #needAveraged(averaged: number): void {
-    if (averaged < 2) {
-      throw new InvalidInput(
-        `${this.count} observations leave ${averaged} behind pilot and burn-in: intervals need at least 2`,
-      );
-    }
-  }
-
-  /** Product of the scales of row and column of entry i. */
-  #unit(i: number): number {
-    const scales = this.#state.tuning!.scales;
-    return scales[Math.floor(i / scales.length)]! * scales[i % scales.length]!;
+    return { iterate, covariance: limit.map((x, i) => eta * x * unitOf(this.#state, i)) };
   }
 
   /** The Hessian of the expected loss, d by d, from second differences, without floor; needs `plug-in`. */
   hessian(): Float64Array {
-    return this.#moments().hessian.map((x, i) => x / this.#unit(i));
+    return momentsOf(this.#state).hessian.map((x, i) => x / unitOf(this.#state, i));
   }
 
   /** The mean of g g', d by d; needs `plug-in`. */
   gram(): Float64Array {
-    return this.#moments().gram.map((x, i) => x / this.#unit(i));
+    return momentsOf(this.#state).gram.map((x, i) => x / unitOf(this.#state, i));
   }
 
   /**
@@ -262,22 +293,10 @@ export class AveragedKieferWolfowitz<Z> {
    * critical values only, and needs `scatter: "full"`.
    */
   covariance(options: { readonly method?: IntervalMethod } = {}): Float64Array {
-    const { scatter, averaged, average, theta, settings } = this.#state;
-    const method = this.#method(options.method);
-    this.#needAveraged(averaged);
-    const d = theta.length;
-    if (method === "plug-in") {
-      const { hessian, gram } = this.#moments();
-      const inverse = spectral(hessian, d, (x) => 1 / Math.max(x, settings.hessian.floor));
-      return sandwich(inverse, gram, d).map((x, i) => (x * this.#unit(i)) / averaged);
-    }
-    if (method === "random-scaling" && scatter!.full) {
-      this.#fixed();
-      return scatterMatrix(scatter!, average).map((x) => x / averaged);
-    }
-    throw new InvalidInput(
-      `${method} keeps a diagonal only: give inference: "plug-in", or scatter: "full" with random scaling`,
-    );
+    const method = methodOf(this.#state, options.method);
+    const covariance = covarianceOf(this.#state, method);
+    if (method !== "plug-in") this.#fixed();
+    return covariance;
   }
 
   /**
@@ -289,8 +308,8 @@ export class AveragedKieferWolfowitz<Z> {
   confidenceInterval(options: IntervalOptions = {}): Interval[] {
     const { level = 0.95 } = options;
     checkLevel(level);
-    const method = this.#method(options.method);
-    const entries = this.#entries(method, options.contrast);
+    const method = methodOf(this.#state, options.method);
+    const entries = entriesOf(this.#state, method, options.contrast);
     this.#fixed();
     const critical =
       method === "random-scaling" ? randomScalingQuantile(level) : normalQuantile((1 + level) / 2);
@@ -304,8 +323,8 @@ export class AveragedKieferWolfowitz<Z> {
   /** Two-sided tests of each coordinate, or of the contrast, against `hypothesis` (default 0). */
   test(options: IntervalOptions & { readonly hypothesis?: number } = {}): TestResult[] {
     const { hypothesis = 0 } = options;
-    const method = this.#method(options.method);
-    const entries = this.#entries(method, options.contrast);
+    const method = methodOf(this.#state, options.method);
+    const entries = entriesOf(this.#state, method, options.contrast);
     this.#fixed();
     return entries.map(({ estimate, deviation }) => {
       const statistic = (estimate - hypothesis) / deviation;
@@ -321,12 +340,12 @@ export class AveragedKieferWolfowitz<Z> {
    */
   jointTest(values?: ArrayLike<number>): { readonly statistic: number; readonly pValue: number } {
     const { contrastScatter, scatter, settings, averaged, average } = this.#state;
-    this.#needAveraged(averaged);
+    needAveraged(this.#state);
     const kept = contrastScatter ?? (scatter?.full ? scatter : null);
     if (kept === null) {
       throw new InvalidInput(`a joint test needs random scaling with contrasts, or with scatter: "full"`);
     }
-    const centre = contrastScatter === null ? average : contrast(settings.contrasts, average);
+    const centre = contrastScatter === null ? average : contrastsOf(settings.contrasts, average);
     const l = centre.length;
     if (values !== undefined && values.length !== l) {
       throw new InvalidInput(`values has ${values.length} numbers: give ${l}`);
@@ -365,14 +384,20 @@ export class AveragedKieferWolfowitz<Z> {
   /** Whether the figures can be trusted; asks for no interval, so it may be called at any time. */
   diagnostics(): Diagnostics {
     const { tuning, averaged, clipped, plugIn, settings, drift, theta } = this.#state;
-    const effective = tuning === null ? 0 : tuning.transient === null ? null : averaged / tuning.transient;
-    const floored =
-      plugIn !== null &&
-      plugIn.count > 0 &&
-      eigh(plugIn.hessian, theta.length).values[0]! < settings.hessian.floor;
+    const least =
+      plugIn !== null && plugIn.count > 0 ? eigh(plugIn.hessian, theta.length).values[0]! : undefined;
+    const floored = least !== undefined && least < settings.hessian.floor;
+    let effective = tuning === null ? 0 : tuning.transient === null ? null : averaged / tuning.transient;
+    let settled = true;
+    if (least !== undefined && tuning !== null && effective !== null) {
+      // The curvature along the way may be less than the pilot's: then the transient was longer than thought.
+      const transient = 1 / (largestStep(tuning) * Math.max(least, settings.hessian.floor));
+      effective = Math.min(effective, averaged / transient);
+      settled = settings.warmStart || tuning.burnIn >= LEAST_BURN_IN * Math.min(transient, averaged);
+    }
     const singular = tuning?.singular ?? false;
     const { drifting } = driftOf(drift);
-    const sound = !floored && !singular && !drifting;
+    const sound = settled && !floored && !singular && !drifting;
     return {
       effective,
       clipped,
@@ -400,17 +425,6 @@ export class AveragedKieferWolfowitz<Z> {
     return new AveragedKieferWolfowitz(decode(bytes) as KieferWolfowitzState<Z>, loss);
   }
 
-  #method(method: IntervalMethod | undefined): IntervalMethod {
-    const { methods } = this.#state.settings;
-    const chosen = method ?? methods[0];
-    if (chosen === undefined || !methods.includes(chosen)) {
-      throw new InvalidInput(
-        `${chosen ?? "an interval"} needs figures that were not kept: name it in the option inference`,
-      );
-    }
-    return chosen;
-  }
-
   /** Holds intervals to one count. */
   #fixed(): void {
     const state = this.#state;
@@ -419,100 +433,4 @@ export class AveragedKieferWolfowitz<Z> {
     }
     state.askedAt = state.seen;
   }
-
-  #entries(
-    method: IntervalMethod,
-    weights: ArrayLike<number> | undefined,
-  ): { readonly estimate: number; readonly deviation: number }[] {
-    const { averaged, average, scatter, contrastScatter, batchMeans, settings } = this.#state;
-    this.#needAveraged(averaged);
-    const d = average.length;
-    if (weights !== undefined) {
-      if (weights.length !== d) throw new InvalidInput(`contrast has ${weights.length} numbers: give ${d}`);
-      const w = Float64Array.from(weights);
-      const [estimate] = contrast([[...w]], average);
-      const kept = settings.contrasts.findIndex((row) => row.every((x, k) => x === w[k]));
-      if (method === "random-scaling" && kept >= 0) {
-        const v = scatterMatrix(contrastScatter!, contrast(settings.contrasts, average));
-        return [
-          {
-            estimate: estimate!,
-            deviation: Math.sqrt(v[kept * (settings.contrasts.length + 1)]! / averaged),
-          },
-        ];
-      }
-      if (method === "random-scaling" && !scatter!.full) {
-        throw new InvalidInput(
-          `random scaling kept no scatter of this contrast: name it in contrasts, or give scatter: "full"`,
-        );
-      }
-      const covariance = this.covariance({ method });
-      let variance = 0;
-      for (let i = 0; i < d; i++)
-        for (let j = 0; j < d; j++) variance += w[i]! * w[j]! * covariance[i * d + j]!;
-      return [{ estimate: estimate!, deviation: Math.sqrt(variance) }];
-    }
-    if (method === "plug-in") {
-      const covariance = this.covariance({ method });
-      return Array.from(average, (estimate, k) => ({
-        estimate,
-        deviation: Math.sqrt(covariance[k * d + k]!),
-      }));
-    }
-    if (method === "batch-means") {
-      const variance = batchMeansVariance(batchMeans!, average);
-      return Array.from(average, (estimate, k) => ({
-        estimate,
-        deviation: Math.sqrt(variance[k]! / averaged),
-      }));
-    }
-    const v = scatterMatrix(scatter!, average);
-    const stride = scatter!.full ? d + 1 : 1;
-    return Array.from(average, (estimate, k) => ({
-      estimate,
-      deviation: Math.sqrt(v[k * stride]! / averaged),
-    }));
-  }
-}
-
-function contrast(rows: readonly (readonly number[])[], theta: Float64Array): Float64Array {
-  return Float64Array.from(rows, (row) => row.reduce((sum, w, k) => sum + w * theta[k]!, 0));
-}
-
-/** tr Q_m / tr S of the settings' directions. */
-function traceFactor({ directions, initial, queries: m, replacement }: Settings): number {
-  const d = initial.length;
-  if (directions === "gaussian") return (d + m + 1) / m;
-  return replacement ? (d + m - 1) / m : d / m;
-}
-
-function warmSteps({ initial }: Settings): number {
-  return 10 * (initial.length + 2);
-}
-
-function tune(
-  settings: Settings,
-  pilot: {
-    readonly scales: Float64Array;
-    readonly radius: number;
-    readonly curvature: number;
-    readonly singular: boolean;
-  },
-  factor: number,
-): Tuning {
-  const { alpha, c0, clip } = settings.automatic;
-  const largest = c0 / (factor * pilot.radius);
-  const transient = 1 / (largest * pilot.curvature);
-  const burnIn =
-    settings.burnIn === "auto" ? Math.floor(Math.min(5 * transient, settings.horizon / 2)) : settings.burnIn;
-  return {
-    scales: pilot.scales,
-    eta0: largest * transient ** alpha,
-    alpha,
-    offset: transient,
-    clip,
-    burnIn,
-    transient,
-    singular: pilot.singular,
-  };
 }

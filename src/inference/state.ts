@@ -28,6 +28,8 @@ export interface KieferWolfowitzState<Z> {
   tuning: Tuning | null;
   /** The search with all directions that finds the start for one with few. */
   warm: KieferWolfowitzState<Z> | null;
+  /** Pilots after the first. */
+  looks: number;
   /** Steps of the recursion in hand. */
   steps: number;
   readonly theta: Float64Array;
@@ -56,6 +58,7 @@ export function createState<Z>(settings: Settings): KieferWolfowitzState<Z> {
     waiting: [],
     tuning: null,
     warm: null,
+    looks: 0,
     steps: 0,
     theta: settings.initial.slice(),
     averaged: 0,

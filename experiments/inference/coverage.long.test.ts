@@ -1,0 +1,83 @@
+/** Problems and seeds that no constant was chosen on: with everything on `auto`, levels must hold and flags be right. */
+import { AveragedKieferWolfowitz } from "fpx/inference";
+import { describe, expect, it } from "vitest";
+import { createWorld, type WorldOptions } from "./worlds.ts";
+
+const REPLICATIONS = 200;
+
+interface Outcome {
+  readonly coverage: number;
+  readonly converged: number;
+}
+
+function study(
+  world: Omit<WorldOptions, "seed">,
+  observations: number,
+  replications: number,
+  queries?: number,
+): Outcome {
+  let hits = 0;
+  let intervals = 0;
+  let converged = 0;
+  for (let r = 0; r < replications; r++) {
+    const { theta, loss, smooth, dimension, next } = createWorld({ ...world, seed: 5000 + r });
+    const fit = new AveragedKieferWolfowitz({
+      initial: new Float64Array(dimension),
+      loss,
+      smooth,
+      inference: "plug-in",
+      seed: r,
+      ...(queries === undefined ? {} : { queries }),
+    });
+    for (let i = 0; i < observations; i++) fit.update(next());
+    if (fit.diagnostics().converged) converged++;
+    if (fit.averaged < 2) continue;
+    for (const [k, { lower, upper }] of fit.confidenceInterval().entries()) {
+      intervals++;
+      if (lower <= theta[k]! && theta[k]! <= upper) hits++;
+    }
+  }
+  return { coverage: hits / intervals, converged: converged / replications };
+}
+
+const designs = {
+  correlated: { dimension: 6, design: { kind: "toeplitz", rho: 0.6 } },
+  "badly scaled": { dimension: 5, design: { kind: "scaled" } },
+  uncentred: { dimension: 4, mean: 1.5 },
+} as const;
+const models = {
+  linear: { model: "linear", sigma: 0.7 },
+  logistic: { model: "logistic", norm: 1.2 },
+  median: { model: { quantile: 0.5 }, sigma: 0.6 },
+} as const;
+
+describe("plug-in intervals of 50,000 observations", () => {
+  for (const [model, how] of Object.entries(models))
+    for (const [design, what] of Object.entries(designs))
+      it(`cover for a ${model} model with ${design} features, and say that they converged`, () => {
+        const { coverage, converged } = study({ ...how, ...what }, 50_000, REPLICATIONS);
+        console.log(
+          `${model}, ${design}: coverage ${coverage.toFixed(3)}, converged ${converged.toFixed(3)}`,
+        );
+        expect(coverage).toBeGreaterThanOrEqual(0.92);
+        expect(coverage).toBeLessThanOrEqual(0.975);
+        expect(converged).toBeGreaterThanOrEqual(0.98);
+      });
+});
+
+describe("where levels cannot hold, the estimator says so", () => {
+  it.each([
+    ["2,000 observations in 50 dimensions, one query each", { model: "linear", dimension: 50 }, 2000, 1],
+    [
+      "a nearly singular Hessian",
+      { model: "linear", dimension: 4, design: { kind: "equicorrelated", rho: 0.9999 } },
+      20_000,
+      undefined,
+    ],
+    ["an optimum that moves", { model: "linear", dimension: 4, drift: 0.02 }, 50_000, undefined],
+  ] as const)("%s", (name, world, observations, queries) => {
+    const { converged } = study(world, observations, 30, queries);
+    console.log(`${name}: converged ${converged.toFixed(3)}`);
+    expect(converged).toBe(0);
+  });
+});
