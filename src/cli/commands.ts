@@ -23,6 +23,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./run.ts")).defineRun,
   },
   {
+    name: "fit",
+    summary: "fit a model that keeps rules for every input",
+    load: async () => (await import("./fit.ts")).defineFit,
+  },
+  {
+    name: "certify",
+    summary: "check that a model keeps rules for every input",
+    load: async () => (await import("./certify.ts")).defineCertify,
+  },
+  {
     name: "worker",
     summary: "answer the questions of runs on other machines",
     load: async () => (await import("./worker.ts")).defineWorker,
@@ -41,5 +51,25 @@ export const commands: readonly CommandEntry[] = [
     name: "edits",
     summary: "look into a log of user edits: statistics, import, export",
     load: async () => (await import("./edits.ts")).defineEdits,
+  },
+  {
+    name: "runs",
+    summary: "look at recorded runs: list, show, compare, stop, delete, export",
+    load: async () => (await import("./runs.ts")).defineRuns,
+  },
+  {
+    name: "serve",
+    summary: "serve drafts, edits, bandits and runs over HTTP",
+    load: async () => (await import("./serve.ts")).defineServe,
+  },
+  {
+    name: "studio",
+    summary: "the same with web pages: runs live, edits, policies, certificates, a desk",
+    load: async () => (await import("./serve.ts")).defineStudio,
+  },
+  {
+    name: "token",
+    summary: "make and revoke tokens of the server",
+    load: async () => (await import("./token.ts")).defineToken,
   },
 ];

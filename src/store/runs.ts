@@ -179,19 +179,39 @@ export async function requestStop(store: Store, id: string): Promise<boolean> {
   return numUpdatedRows > 0n;
 }
 
-/** Runs, the newest first. */
+const LISTED = [
+  "id",
+  "name",
+  "command",
+  "solver",
+  "seed",
+  "fingerprint",
+  "version",
+  "status",
+  "started",
+  "updated",
+  "ended",
+  "steps",
+  "calls",
+  "seconds",
+  "stop",
+  "resume",
+  "error",
+] as const;
+
+/** Runs, the newest first; without their results, which may be long. */
 export async function listRuns(
   store: Store,
   { limit = 100, before }: { readonly limit?: number | undefined; readonly before?: number | undefined } = {},
 ): Promise<readonly RunRecord[]> {
   let query = store.reader
     .selectFrom("runs")
-    .selectAll()
+    .select(LISTED)
     .orderBy("started", "desc")
     .orderBy("id")
     .limit(limit);
   if (before !== undefined) query = query.where("started", "<", before);
-  return (await query.execute()).map(runOf);
+  return (await query.execute()).map((row) => runOf({ ...row, result: null }));
 }
 
 /** A run, or undefined. */
