@@ -34,7 +34,7 @@ export interface Decision {
 /**
  * Decides whether the model keeps every rule for every input of its domain: in exact arithmetic on the stored
  * doubles, without any solver for box regions; linear programmes only propose multipliers for the other ones.
- * Networks go through outward-rounded intervals; `certifyNetwork` decides what these leave open.
+ * Networks go through outward-rounded intervals; `certifyWithSolver` decides what these leave open.
  *
  * @throws InvalidInput for rules with unknown names, or when `domain` is not the model's.
  * @example if (!certify(model, rules).ok) process.exitCode = 3;
@@ -129,7 +129,7 @@ export function decide(model: Model, clause: Clause, given?: readonly Multiplier
 
 function whyUnknown(model: Model, bound: number): string {
   if (model.kind === "network")
-    return `interval bounds reach ${bound.toPrecision(3)}; they are loose: certifyNetwork decides by mixed-integer programming`;
+    return `interval bounds reach ${bound.toPrecision(3)}; they are loose: certifyWithSolver decides by mixed-integer programming`;
   return `the bound ${bound.toPrecision(3)} is not below 0, but no input breaks the rule: it may fail only at the border of a strict condition, between integers, or by less than can be told`;
 }
 

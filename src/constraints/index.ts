@@ -6,6 +6,7 @@ export type {
   RuleResult,
 } from "./certificate.ts";
 export { certify, verifyCertificate } from "./certify.ts";
+export { certifyWithSolver, type SolverLimits } from "./certify-with-solver.ts";
 export type { Warning } from "./compile.ts";
 export { InfeasibleRules } from "./conflict.ts";
 export { type Domain, domain, domainFromData, type FeatureSpec, type Input } from "./domain.ts";
@@ -22,6 +23,7 @@ export {
   predict,
   type Task,
 } from "./model.ts";
+export { parseFormula } from "./parse-formula.ts";
 export {
   argmaxIn,
   dominance,
@@ -34,3 +36,6 @@ export {
   range,
   when,
 } from "./rules.ts";
+export { parseRules, type RulesFile, rulesFromData } from "./rules-file.ts";
+export type { SadeOptions } from "./sade/fit-sade.ts";
+export type { Targets } from "./table.ts";

@@ -22,6 +22,9 @@ export interface SadeOptions extends SadeSearch, MaxsatLimits {
   readonly quantified?: boolean;
 }
 
+/** A quantified query may take for ever: it ends after so long unless a limit is given. */
+const PUBLISHED_LIMIT_MS = 5000;
+
 /** What a search found. */
 export interface SadeFit {
   readonly model: LinearModel;
@@ -86,7 +89,8 @@ export async function fitSade(
 }
 
 function maxsatOf(problem: MaxsatProblem, options: SadeOptions): Maxsat | Promise<Maxsat> {
-  const { backend = "milp", maxsat = "optimal", quantified = false, resourceLimit, timeoutMs } = options;
+  const { backend = "milp", maxsat = "optimal", quantified = false, resourceLimit } = options;
+  const { timeoutMs = quantified && resourceLimit === undefined ? PUBLISHED_LIMIT_MS : undefined } = options;
   const limits = {
     ...(resourceLimit === undefined ? {} : { resourceLimit }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
