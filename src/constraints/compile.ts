@@ -1,7 +1,18 @@
 import { InvalidInput } from "../core/errors.ts";
 import { constantModelWarning } from "./antichain.ts";
 import type { Domain } from "./domain.ts";
-import { add, compare, exact, multiply, nextDown, nextUp, sign, ZERO } from "./dyadic.ts";
+import {
+  add,
+  type Dyadic,
+  exact,
+  multiply,
+  negate,
+  nextDown,
+  nextUp,
+  roundDown,
+  sign,
+  subtract,
+} from "./dyadic.ts";
 import { type Comparison, clausesOf, negated } from "./formula.ts";
 import type { Rule, Slope } from "./rules.ts";
 
@@ -212,7 +223,8 @@ function quotient(slope: number, constant: number, strict: boolean, integer: boo
 }
 
 /** Settles one-hot groups; false when the box is empty. */
-function tighten({ lower, upper, rows }: Region, { groups }: Domain): boolean {
+function tighten({ lower, upper, rows }: Region, { groups, columns }: Domain): boolean {
+  for (const row of rows) if (!narrow(row, lower, upper, columns)) return false;
   for (const group of groups) {
     const forced = group.filter((i) => lower[i]! >= 1);
     const allowed = (forced.length > 0 ? forced : group).filter((i) => upper[i]! >= 1);
@@ -222,16 +234,28 @@ function tighten({ lower, upper, rows }: Region, { groups }: Domain): boolean {
       else if (allowed.length === 1) lower[i] = 1;
     }
   }
-  for (let i = 0; i < lower.length; i++) if (lower[i]! > upper[i]!) return false;
-  return rows.every((row) => meets(row, lower, upper));
+  return lower.every((low, i) => low <= upper[i]!);
 }
 
-/** Whether the half-space meets the box; exact. */
-function meets({ coefficients, bound }: Halfspace, lower: Float64Array, upper: Float64Array): boolean {
-  let least = ZERO;
-  for (const [i, c] of coefficients.entries())
-    if (c !== 0) least = add(least, multiply(exact(c), exact(c > 0 ? lower[i]! : upper[i]!)));
-  return compare(least, exact(bound)) <= 0;
+/** Cuts the box by what a half-space leaves of it, column by column, outwards; false when that is nothing. */
+function narrow(
+  { coefficients, bound }: Halfspace,
+  lower: Float64Array,
+  upper: Float64Array,
+  columns: Domain["columns"],
+): boolean {
+  const leastTerm = (i: number): Dyadic =>
+    multiply(exact(coefficients[i]!), exact(coefficients[i]! > 0 ? lower[i]! : upper[i]!));
+  const used = [...coefficients.keys()].filter((i) => coefficients[i] !== 0);
+  const least = used.reduce((sum, i) => add(sum, leastTerm(i)), negate(exact(bound)));
+  if (sign(least) > 0) return false;
+  for (const i of used) {
+    const rest = roundDown(subtract(least, leastTerm(i)));
+    const limit = quotient(coefficients[i]!, rest, false, columns[i]!.kind !== "continuous");
+    if (coefficients[i]! > 0) upper[i] = Math.min(upper[i]!, limit);
+    else lower[i] = Math.max(lower[i]!, limit);
+  }
+  return true;
 }
 
 /** Fixes integer columns that rows tie to others, one part for each value, where that is few parts. */

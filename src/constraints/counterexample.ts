@@ -26,7 +26,11 @@ function atInput(
   const middle = lower.map((l, i) =>
     model.domain.columns[i]!.kind === "continuous" ? l + (upper[i]! - l) / 2 : Number.NaN,
   );
-  for (const start of starts) {
+  // Worst cases of short fractions are met by the programme only nearly.
+  const snapped = starts.map((start) =>
+    Float64Array.from(start, (value) => Math.round(value * 2 ** 20) / 2 ** 20),
+  );
+  for (const start of [...starts, ...snapped]) {
     const whole = Float64Array.from(start, (value, i) =>
       model.domain.columns[i]!.kind === "continuous" ? value : Math.round(value),
     );

@@ -62,7 +62,7 @@ export function roundUp(a: Dyadic): number {
 }
 
 /** The largest double that is not above the number. */
-export const roundDown = (a: Dyadic): number => -roundUp(negate(a));
+export const roundDown = (a: Dyadic): number => 0 - roundUp(negate(a));
 
 /** A double within one unit in the last place; infinities are cut to the largest double. */
 function nearby({ mantissa, exponent }: Dyadic): number {

@@ -12,6 +12,9 @@ export interface WorstCase {
   readonly empty: boolean;
 }
 
+/** A region is taken for empty when its rows miss each other by so much. */
+const EMPTY = 1e-9;
+
 /**
  * Maximises the smallest atom over a region by a linear programme, in floating point: what it returns is proved, or
  * not, by `exactBound`.
@@ -25,7 +28,7 @@ export function worstCase(head: Head): WorstCase {
   const rows = [...cutRows, ...columns.box];
   if (cutRows.length > 0) {
     const { excess, duals } = infeasibility(size, rows);
-    if (excess > 0)
+    if (excess > EMPTY)
       return {
         input: columns.point(new Float64Array(size)),
         value: Number.NEGATIVE_INFINITY,
