@@ -95,22 +95,34 @@ export interface EditPage extends EditFilter {
   readonly after?: string | undefined;
 }
 
+/** The place after which a page begins; nothing for the first. */
+function placeOf(after: string | undefined, order: "newest" | "costliest"): readonly number[] {
+  if (after === undefined) return [];
+  const [seq = Number.NaN, cost = Number.NaN] = after.split("_").map(Number);
+  if (!Number.isSafeInteger(seq) || (order === "costliest" && Number.isNaN(cost)))
+    throw new InvalidInput('after is none of this list: give the "next" of the page before');
+  return [seq, cost];
+}
+
+/** Of the edits that hold the words of a search, the newest so many are counted, and put in order of cost. */
+const SEARCHED = 10_000;
+
 /** Edits that pass a filter, a page at a time. */
 export async function listEdits(
   store: Store,
   { order = "newest", limit = 50, after, ...filter }: EditPage = {},
 ): Promise<{ readonly edits: readonly StoredEdit[]; readonly next: string | null }> {
-  let query = filtered(store, filter).selectAll().limit(limit);
-  if (order === "costliest") query = query.orderBy("cost", "desc").orderBy("seq", "desc");
-  else query = query.orderBy("seq", "desc");
-  if (after !== undefined) {
-    const [seq = Number.NaN, cost = Number.NaN] = after.split("_").map(Number);
-    if (!Number.isSafeInteger(seq) || (order === "costliest" && Number.isNaN(cost)))
-      throw new InvalidInput(`after is ${after}: give the "next" of the page before`);
-    query =
-      order === "costliest"
-        ? query.where(sql<boolean>`(cost, seq) < (${cost}, ${seq})`)
-        : query.where("seq", "<", seq);
+  const [seq, cost] = placeOf(after, order);
+  const newest = order === "newest";
+  let query = filtered(store, filter, newest ? limit : SEARCHED, newest ? seq : undefined)
+    .selectAll()
+    .limit(limit);
+  if (newest) {
+    query = query.orderBy("seq", "desc");
+    if (seq !== undefined) query = query.where("seq", "<", seq);
+  } else {
+    query = query.orderBy("cost", "desc").orderBy("seq", "desc");
+    if (seq !== undefined) query = query.where(sql<boolean>`(cost, seq) < (${cost}, ${seq})`);
   }
   const rows = await query.execute();
   const last = rows.at(-1);
@@ -130,11 +142,11 @@ export async function findEdit(store: Store, id: string): Promise<StoredEdit | u
 }
 
 /** How many edits pass a filter, counted up to `most` (default 10,000). */
-export async function countEdits(store: Store, filter: EditFilter, most = 10_000): Promise<number> {
+export async function countEdits(store: Store, filter: EditFilter, most = SEARCHED): Promise<number> {
   const { user, policy, changed, search, bin } = filter;
   if (changed === undefined && search === undefined && bin === undefined)
     return (await editTotals(store, { user, policy })).n;
-  const found = filtered(store, filter).select("seq").limit(most);
+  const found = filtered(store, filter, most).select("seq").limit(most);
   const { count } = await store.reader
     .selectFrom(found.as("found"))
     .select(({ fn }) => fn.countAll<number>().as("count"))
@@ -270,18 +282,26 @@ export async function forgetUser(store: Store, user: string): Promise<number> {
   });
 }
 
-function filtered(store: Store, { user, policy, changed, search, bin }: EditFilter) {
+/** The edits of a filter; with a search, the newest `limit` of them before `before`, or more. */
+function filtered(
+  store: Store,
+  { user, policy, changed, search, bin }: EditFilter,
+  limit: number,
+  before?: number,
+) {
   let query = store.reader.selectFrom("edits");
+  const flag = changed === undefined ? undefined : changed ? 1 : 0;
+  if (search !== undefined) {
+    const tags = { editor: user, policy, changed: flag, bin };
+    query = query.where(matches(store.backend, search, tags, { limit, before }));
+    if (store.backend === "sqlite") return query;
+  }
   if (user !== undefined)
     query = user === null ? query.where("editor", "is", null) : query.where("editor", "=", user);
   if (policy !== undefined)
     query = policy === null ? query.where("policy", "is", null) : query.where("policy", "=", policy);
-  if (changed !== undefined) query = query.where("changed", "=", changed ? 1 : 0);
+  if (flag !== undefined) query = query.where("changed", "=", flag);
   if (bin !== undefined) query = query.where("bin", "=", bin);
-  if (search !== undefined)
-    query = query.where(
-      matches(store.backend, search, { editor: user ?? undefined, policy: policy ?? undefined, changed }),
-    );
   return query;
 }
 

@@ -71,15 +71,18 @@ const steps: readonly Step[] = [
     table = columns(table, "bigint", ["changes", "draft_tokens", "edited_tokens", "changed", "bin"]);
     await table.execute();
     const indexes: readonly (readonly string[])[] = [
-      ["editor", "seq"],
+      ["editor", "policy", "seq"],
+      ["editor", "cost", "seq"],
       ["policy", "seq"],
+      ["policy", "cost", "seq"],
       ["changed", "seq"],
+      ["changed", "cost", "seq"],
       ["bin", "seq"],
       ["cost", "seq"],
     ];
     for (const names of indexes)
       await db.schema
-        .createIndex(`edits_${names[0]}`)
+        .createIndex(`edits_${names.join("_")}`)
         .on("edits")
         .columns(names as string[])
         .execute();

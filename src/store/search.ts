@@ -5,15 +5,17 @@ import type { Backend } from "./migrations.ts";
 import type { EditsTable, Tables } from "./tables.ts";
 
 type Db = Kysely<Tables>;
-type Searchable = Pick<EditsTable, "context" | "draft" | "edited" | "policy" | "editor" | "changed"> & {
-  readonly seq: number;
-};
+type Searchable = Pick<
+  EditsTable,
+  "context" | "draft" | "edited" | "policy" | "editor" | "changed" | "bin"
+> & { readonly seq: number };
 
-/** What else may be asked of the edits that match. */
+/** What else may be asked of the edits that match; null: those without a name. */
 export interface SearchTags {
-  readonly editor?: string | undefined;
-  readonly policy?: string | undefined;
-  readonly changed?: boolean | undefined;
+  readonly editor?: string | null | undefined;
+  readonly policy?: string | null | undefined;
+  readonly changed?: number | undefined;
+  readonly bin?: number | undefined;
 }
 
 /** The longest piece of a text that is indexed, in characters. */
@@ -27,7 +29,7 @@ const document: RawBuilder<unknown> = sql.raw(
 export async function createSearch(db: Db, backend: Backend): Promise<void> {
   const create =
     backend === "sqlite"
-      ? sql`create virtual table edit_search using fts5(text, tags, content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 2')`
+      ? sql`create virtual table edit_search using fts5(words, content='', contentless_delete=1, detail=none, tokenize='unicode61 remove_diacritics 2')`
       : sql`create index edit_search on edits using gin (${document})`;
   await create.execute(db);
 }
@@ -37,7 +39,7 @@ export async function fillSearch(db: Db, backend: Backend): Promise<void> {
   for (let after = 0; backend === "sqlite"; ) {
     const rows = await db
       .selectFrom("edits")
-      .select(["seq", "context", "draft", "edited", "policy", "editor", "changed"])
+      .select(["seq", "context", "draft", "edited", "policy", "editor", "changed", "bin"])
       .where("seq", ">", after)
       .orderBy("seq")
       .limit(500)
@@ -51,8 +53,8 @@ export async function fillSearch(db: Db, backend: Backend): Promise<void> {
 /** Indexes new edits. */
 export async function indexEdits(db: Db, backend: Backend, rows: readonly Searchable[]): Promise<void> {
   if (backend === "postgres" || rows.length === 0) return;
-  const values = rows.map((row) => sql`(${row.seq}, ${textOf(row)}, ${tagsOf(row).join(" ")})`);
-  await sql`insert into edit_search (rowid, text, tags) values ${sql.join(values)}`.execute(db);
+  const values = rows.map((row) => sql`(${row.seq}, ${`${textOf(row)}\n${tagsOf(row).join(" ")}`})`);
+  await sql`insert into edit_search (rowid, words) values ${sql.join(values)}`.execute(db);
 }
 
 /** Takes edits out of the index. */
@@ -61,20 +63,24 @@ export async function unindexEdits(db: Db, backend: Backend, seqs: readonly numb
   await sql`delete from edit_search where rowid in (${sql.join(seqs)})`.execute(db);
 }
 
-/** The condition that an edit holds all words of `query`, and is of the tags. */
-export function matches(backend: Backend, query: string, tags: SearchTags): RawBuilder<SqlBool> {
-  const words = query.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
+/**
+ * The condition that an edit is among the `limit` newest (before `before`) that hold all words of `query` and have the
+ * tags. SQLite's index answers it alone; PostgreSQL combines indexes by itself, and is only told of the words.
+ */
+export function matches(
+  backend: Backend,
+  query: string,
+  tags: SearchTags,
+  { limit, before }: { readonly limit: number; readonly before?: number | undefined },
+): RawBuilder<SqlBool> {
+  const words = query.normalize("NFC").match(/[\p{L}\p{N}]+/gu) ?? [];
   if (words.length === 0) return sql<SqlBool>`1 = 0`;
   if (backend === "postgres")
     return sql<SqlBool>`${document} @@ plainto_tsquery('simple', ${words.join(" ")})`;
-  const phrases = words.map((word) => `"${word.replaceAll('"', '""')}"`).join(" ");
-  const asked = [
-    ...(tags.editor === undefined ? [] : [tag("u", tags.editor)]),
-    ...(tags.policy === undefined ? [] : [tag("p", tags.policy)]),
-    ...(tags.changed === undefined ? [] : [`c${tags.changed ? 1 : 0}`]),
-  ];
-  const all = [`text : (${phrases})`, ...asked.map((name) => `tags : ${name}`)].join(" AND ");
-  return sql<SqlBool>`seq in (select rowid from edit_search where edit_search match ${all})`;
+  const all = [...words, ...tagsOf(tags)].map((word) => `"${word}"`).join(" ");
+  const bound = before === undefined ? sql`` : sql`and rowid < ${before}`;
+  return sql<SqlBool>`seq in (select rowid from edit_search where edit_search match ${all} ${bound}
+    order by rowid desc limit ${sql.lit(limit)})`;
 }
 
 function textOf({ context, draft, edited }: Searchable): string {
@@ -83,13 +89,17 @@ function textOf({ context, draft, edited }: Searchable): string {
   return [before, draft, draft === edited ? "" : edited].map((text) => text.slice(0, INDEXED)).join("\n");
 }
 
-function tagsOf({ editor, policy, changed }: Searchable): string[] {
+/** Words that no one writes, one for each tag. */
+function tagsOf({ editor, policy, changed, bin }: SearchTags): string[] {
   return [
-    ...(editor === null ? [] : [tag("u", editor)]),
-    ...(policy === null ? [] : [tag("p", policy)]),
-    `c${changed}`,
+    ...(editor === undefined ? [] : [tag("u", editor)]),
+    ...(policy === undefined ? [] : [tag("p", policy)]),
+    ...(changed === undefined ? [] : [`fpxchanged${changed}`]),
+    ...(bin === undefined ? [] : [`fpxbin${bin}`]),
   ];
 }
 
-const tag = (kind: string, name: string): string =>
-  kind + createHash("sha256").update(name).digest("hex").slice(0, 16);
+const tag = (kind: string, name: string | null): string =>
+  name === null
+    ? `fpx${kind}none`
+    : `fpx${kind}${createHash("sha256").update(name).digest("hex").slice(0, 16)}`;
