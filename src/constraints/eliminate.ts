@@ -1,8 +1,17 @@
+import type { Clause } from "./compile.ts";
+import type { Domain } from "./domain.ts";
 import type { Head } from "./exact-bound.ts";
 import type { Row } from "./interior-point.ts";
 
 /** What a clause asks of an affine map, whatever its weights are. */
 export type HeadShape = Omit<Head, "weights">;
+
+/** What a clause asks of an affine model of the domain's columns. */
+export const shapeOf = (clause: Clause, { scaler, groups }: Domain): HeadShape => ({
+  ...clause,
+  scaler,
+  groups: clause.slope ? [] : groups,
+});
 
 /** Where weight i of output k (i = 0: its bias) stands in the vector of all weights. */
 export const weightIndex = (columns: number, k: number, i: number): number => k * (columns + 1) + i;

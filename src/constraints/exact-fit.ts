@@ -3,7 +3,7 @@ import { decide } from "./certify.ts";
 import type { Clause } from "./compile.ts";
 import { conflictOf, InfeasibleRules } from "./conflict.ts";
 import type { Domain } from "./domain.ts";
-import { eliminate, weightIndex } from "./eliminate.ts";
+import { eliminate, shapeOf, weightIndex } from "./eliminate.ts";
 import { type Convex, minimise, type Row } from "./interior-point.ts";
 import { infeasibility } from "./linear-programme.ts";
 import { type LinearModel, linearModel, type Task } from "./model.ts";
@@ -152,11 +152,10 @@ function rowsOf(
   const fixed = new Set<number>();
   let total = size;
   for (const [c, clause] of clauses.entries()) {
-    const bare = { ...clause, scaler: domain.scaler, groups: clause.slope ? [] : domain.groups };
     const single = singleWeight(clause, domain);
     if (single !== undefined && clause.rule.kind === "slope" && clause.rule.relation === "zero")
       fixed.add(single.index);
-    const made = eliminate(bare, mixture[c]!, single === undefined ? margin : 0, total);
+    const made = eliminate(shapeOf(clause, domain), mixture[c]!, single === undefined ? margin : 0, total);
     rows.push(...made.rows);
     total += made.helpers;
   }

@@ -1,6 +1,7 @@
 import { FpxError, InvalidInput } from "../../core/errors.ts";
 import { fingerprint, run } from "../../core/index.ts";
 import { decide } from "../certify.ts";
+import { shapeOf } from "../eliminate.ts";
 import { type ExactProblem, modelOf } from "../exact-fit.ts";
 import { loadHighs } from "../milp.ts";
 import type { LinearModel } from "../model.ts";
@@ -47,7 +48,8 @@ export async function fitSade(
     options.weightLimit ?? (Number.isFinite(problem.weightLimit) ? problem.weightLimit : 100);
   const table = tableOf(problem.domain, examples);
   const queries: MaxsatProblem = {
-    ...problem,
+    shapes: problem.clauses.map((clause) => shapeOf(clause, problem.domain)),
+    margin: problem.margin,
     table,
     soft: softConstraints(table, problem.task, thresholds),
   };

@@ -1,15 +1,8 @@
 import type { Highs } from "highs";
-import { eliminate, weightIndex } from "../eliminate.ts";
+import { eliminate, type HeadShape, weightIndex } from "../eliminate.ts";
 import type { Row } from "../interior-point.ts";
 import { maximiseMixed } from "../milp.ts";
-import {
-  type Maxsat,
-  type MaxsatLimits,
-  type MaxsatProblem,
-  type MaxsatQuery,
-  shapeOf,
-  unanswered,
-} from "./query.ts";
+import { type Maxsat, type MaxsatLimits, type MaxsatProblem, type MaxsatQuery, unanswered } from "./query.ts";
 
 /** Strict sides are kept by so much: wishes, and the open side of a half-open box. */
 const STRICT = 1e-6;
@@ -35,9 +28,9 @@ export function milpMaxsat(problem: MaxsatProblem, highs: Highs, limits: MaxsatL
   };
 }
 
-function programmeOf({ domain, clauses, margin, table, soft, outputs }: MaxsatProblem, query: MaxsatQuery) {
+function programmeOf({ shapes, margin, table, soft }: MaxsatProblem, query: MaxsatQuery) {
   const width = table.columns + 1;
-  const size = width * outputs.length;
+  const size = width * table.targets.length;
   const lower: number[] = Array.from(query.lower);
   const upper: number[] = Array.from(query.upper);
   for (const [j, value] of query.excluded.entries()) {
@@ -57,11 +50,11 @@ function programmeOf({ domain, clauses, margin, table, soft, outputs }: MaxsatPr
     integers.push(at);
     return at;
   };
-  for (const clause of clauses) {
-    const several = clause.atoms.length > 1;
-    const choices = clause.atoms.map((_, j) => {
-      const lambda = clause.atoms.map((_, k) => Number(j === k));
-      const { rows: made, helpers } = eliminate(shapeOf(clause, domain), lambda, margin, lower.length);
+  for (const shape of shapes) {
+    const several = shape.atoms.length > 1;
+    const choices = shape.atoms.map((_, j) => {
+      const lambda = shape.atoms.map((_, k) => Number(j === k));
+      const { rows: made, helpers } = eliminate(shape, lambda, margin, lower.length);
       for (let h = 0; h < helpers; h++) variable(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
       const last = made.at(-1)!;
       rows.push(...made.slice(0, -1));
@@ -70,7 +63,7 @@ function programmeOf({ domain, clauses, margin, table, soft, outputs }: MaxsatPr
         return -1;
       }
       const choice = binary();
-      const big = slackOf(clause, j, query, domain.scaler, width);
+      const big = slackOf(shape, j, query, width);
       rows.push({
         indices: [...last.indices, choice],
         values: [...last.values, big],
@@ -132,10 +125,9 @@ function reach(
 
 /** An upper bound of an atom over the region and all weights of the box. */
 function slackOf(
-  { atoms, region, slope }: MaxsatProblem["clauses"][number],
+  { atoms, region, slope, scaler: { offset, scale } }: HeadShape,
   j: number,
   { lower, upper }: MaxsatQuery,
-  { offset, scale }: MaxsatProblem["domain"]["scaler"],
   width: number,
 ): number {
   const { outputs, inputs, constant } = atoms[j]!;

@@ -6,10 +6,9 @@ import {
   type MaxsatLimits,
   type MaxsatProblem,
   type MaxsatQuery,
-  shapeOf,
   unanswered,
 } from "./query.ts";
-import { nearestDouble, smtNumber, smtSum, startZ3 } from "./z3.ts";
+import { nearestDouble, smtNumber, smtSum, startZ3, type Z3 } from "./z3.ts";
 
 /**
  * How wishes are kept: `optimal` by Z3's optimiser; `fu-malik` by relaxing cores, optimal too; `core-removal` drops
@@ -26,8 +25,8 @@ export interface Z3Options extends MaxsatLimits {
 type Ctx = Context<"fpx">;
 
 /** MaxSMT by Z3. `optimal` needs the eliminated form: Z3's optimiser does not support quantifiers. */
-export async function z3Maxsat(problem: MaxsatProblem, options: Z3Options): Promise<Maxsat> {
-  const z3 = await startZ3();
+export async function z3Maxsat(problem: MaxsatProblem, options: Z3Options, started?: Z3): Promise<Maxsat> {
+  const z3 = started ?? (await startZ3());
   const { strategy, quantified = false, resourceLimit, timeoutMs } = options;
   const context: Ctx = new z3.Context("fpx");
   const declared = weightNames(problem).map((name) => `(declare-const ${name} Real)`);
@@ -141,8 +140,8 @@ function answerOf(
   return { status: "sat", weights: Float64Array.from(weights), satisfied, timedOut: false };
 }
 
-const weightNames = ({ outputs, table }: MaxsatProblem): string[] =>
-  outputs.flatMap((_, k) => Array.from({ length: table.columns + 1 }, (_, i) => `w${k}_${i}`));
+const weightNames = ({ table }: MaxsatProblem): string[] =>
+  table.targets.flatMap((_, k) => Array.from({ length: table.columns + 1 }, (_, i) => `w${k}_${i}`));
 
 function boxOf(problem: MaxsatProblem, { lower, upper, excluded }: MaxsatQuery): string[] {
   return weightNames(problem).flatMap((name, j) => {
@@ -171,13 +170,13 @@ function wishText(
 
 /** Clauses without quantifier, by exact elimination; alternatives as a disjunction of single atoms. */
 function eliminatedClauses(problem: MaxsatProblem): string {
-  const { domain, clauses, margin } = problem;
+  const { shapes, margin } = problem;
   const names = weightNames(problem);
   const lines: string[] = [];
-  for (const clause of clauses) {
-    const choices = clause.atoms.map((_, j) => {
-      const lambda = clause.atoms.map((_, k) => Number(j === k));
-      const { rows, helpers } = eliminate(shapeOf(clause, domain), lambda, margin, names.length);
+  for (const shape of shapes) {
+    const choices = shape.atoms.map((_, j) => {
+      const lambda = shape.atoms.map((_, k) => Number(j === k));
+      const { rows, helpers } = eliminate(shape, lambda, margin, names.length);
       for (let h = 0; h < helpers; h++) {
         const helper = `h${names.length}`;
         lines.push(`(declare-const ${helper} Real)`);
@@ -195,11 +194,10 @@ function eliminatedClauses(problem: MaxsatProblem): string {
 }
 
 /** Clauses as published: for all inputs of the region, one of the atoms holds. Inputs are scaled. */
-function quantifiedClauses({ domain, outputs, clauses, margin }: MaxsatProblem): string {
-  const { offset, scale } = domain.scaler;
-  const columns = offset.length;
-  return clauses
-    .map(({ region, atoms, slope }) => {
+function quantifiedClauses({ shapes, margin, table }: MaxsatProblem): string {
+  const { columns, targets } = table;
+  return shapes
+    .map(({ region, atoms, slope, groups, scaler: { offset, scale } }) => {
       const origin = (i: number): number => (slope ? 0 : offset[i]!);
       const free = Array.from({ length: columns }, (_, i) => i).filter(
         (i) => region.lower[i]! < region.upper[i]!,
@@ -224,13 +222,13 @@ function quantifiedClauses({ domain, outputs, clauses, margin }: MaxsatProblem):
         ...region.rows.map(
           ({ coefficients, bound }) => `(<= ${affine(coefficients, 0)} ${smtNumber(bound)})`,
         ),
-        ...(slope ? [] : domain.groups).flatMap((group) => {
+        ...(slope ? [] : groups).flatMap((group) => {
           const open = group.filter((i) => free.includes(i));
           return open.length > 1 ? [`(= 1.0 (+ ${open.map((i) => `x${i}`).join(" ")}))`] : [];
         }),
       ];
       const holds = atoms.map((atom) => {
-        const scores = outputs.flatMap((_, k) => {
+        const scores = targets.flatMap((_, k) => {
           if (atom.outputs[k] === 0) return [];
           const products = Array.from({ length: columns }, (_, i) => `(* w${k}_${i + 1} ${input(i)})`);
           const bias = slope ? "0.0" : `w${k}_0`;

@@ -1,6 +1,4 @@
-import type { Clause } from "../compile.ts";
-import type { Domain } from "../domain.ts";
-import type { Head } from "../exact-bound.ts";
+import type { HeadShape } from "../eliminate.ts";
 import type { Table } from "../losses.ts";
 import type { Task } from "../model.ts";
 
@@ -33,9 +31,8 @@ export interface MaxsatAnswer {
 
 /** What stays the same for all queries of a run. */
 export interface MaxsatProblem {
-  readonly domain: Domain;
-  readonly outputs: readonly string[];
-  readonly clauses: readonly Clause[];
+  /** What must hold, on the columns of the table. */
+  readonly shapes: readonly HeadShape[];
   readonly margin: number;
   readonly table: Table;
   /** Wishes of a row. */
@@ -82,10 +79,3 @@ export function softConstraints(
       }),
     );
 }
-
-/** A clause's shape in the model's own columns. */
-export const shapeOf = (clause: Clause, domain: Domain): Omit<Head, "weights"> => ({
-  ...clause,
-  scaler: domain.scaler,
-  groups: clause.slope ? [] : domain.groups,
-});

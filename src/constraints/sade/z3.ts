@@ -2,7 +2,8 @@ import type { init } from "z3-solver";
 import { MissingDependency } from "../../core/errors.ts";
 import { exact } from "../dyadic.ts";
 
-type Z3 = Awaited<ReturnType<typeof init>>;
+/** The started module. */
+export type Z3 = Awaited<ReturnType<typeof init>>;
 
 /**
  * Starts Z3 (WebAssembly; needs SharedArrayBuffer). Queries of one process wait for each other: one global lock.
