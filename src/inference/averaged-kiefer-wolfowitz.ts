@@ -390,9 +390,9 @@ export class AveragedKieferWolfowitz<Z> {
     let effective = tuning === null ? 0 : tuning.transient === null ? null : averaged / tuning.transient;
     let settled = true;
     if (least !== undefined && tuning !== null && effective !== null) {
-      // The curvature along the way may be less than the pilot's: then the transient was longer than thought.
+      // The curvature met on the way says more of the transient than that of the pilot.
       const transient = 1 / (largestStep(tuning) * Math.max(least, settings.hessian.floor));
-      effective = Math.min(effective, averaged / transient);
+      effective = averaged / transient;
       settled = settings.warmStart || tuning.burnIn >= LEAST_BURN_IN * Math.min(transient, averaged);
     }
     const singular = tuning?.singular ?? false;

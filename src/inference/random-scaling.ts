@@ -9,14 +9,9 @@ import { cholesky, solveTriangular } from "../linalg/index.ts";
 import { createRng } from "../random/index.ts";
 import { checkLevel } from "./checks.ts";
 
-const FACTORS = 300;
 const NODES = 3000;
 const LOG_FROM = -22;
 const LOG_TO = 9;
-
-/** 1 / (k pi)^2 for k = 1, 2, ..., and what the factors that are left out sum to. */
-const WEIGHTS = Float64Array.from({ length: FACTORS }, (_, i) => ((i + 1) * Math.PI) ** -2);
-const REMAINDER = 1 / 6 - WEIGHTS.reduce((sum, w) => sum + w, 0);
 
 /**
  * P(|T| > |t|): the two-sided p-value of a statistic studentised by random scaling, for example
@@ -35,15 +30,15 @@ export function randomScalingPValue(t: number): number {
   let sum = 0;
   for (let node = 0; node < NODES; node++) {
     const u = Math.exp(from + node * spacing);
-    // The characteristic function of Z^2 - t^2 U at u, as logarithm of its size and its angle.
-    let logSize = -0.25 * Math.log1p(4 * u * u);
-    let angle = 0.5 * Math.atan(2 * u) - square * u * REMAINDER;
-    const reach = 2 * square * u;
-    for (let k = 0; k < FACTORS && logSize > -50; k++) {
-      const b = reach * WEIGHTS[k]!;
-      logSize -= 0.25 * Math.log1p(b * b);
-      angle -= 0.5 * Math.atan(b);
-    }
+    // The characteristic function of Z^2 - t^2 U at u, as logarithm of its size and its angle. The product of the
+    // factors 1 + 2 i t^2 u / (k pi)^2 of U is sinh(w) / w with w = a (1 + i), and here 1 - exp(-2 w) = p + i q.
+    const a = Math.sqrt(square * u);
+    const p = -Math.expm1(-2 * a) * Math.cos(2 * a) + 2 * Math.sin(a) ** 2;
+    const q = Math.exp(-2 * a) * Math.sin(2 * a);
+    const logSize =
+      -0.25 * Math.log1p(4 * u * u) -
+      0.5 * (a + 0.5 * Math.log(p * p + q * q) - Math.LN2 - Math.log(a * Math.SQRT2));
+    const angle = 0.5 * Math.atan(2 * u) - 0.5 * (a + Math.atan2(q, p) - Math.PI / 4);
     if (logSize <= -50) continue;
     const end = node === 0 || node === NODES - 1 ? 0.5 : 1;
     sum += end * Math.exp(logSize) * Math.sin(angle);
@@ -72,6 +67,9 @@ export function randomScalingQuantile(level: number): number {
   return (low + high) / 2;
 }
 
+/** 1 / (k pi)^2: the bridge's variance along its k-th wave. */
+const waveVariance = (k: number): number => (k * Math.PI) ** -2;
+
 const JOINT_DRAWS = 20_000;
 const JOINT_FACTORS = 60;
 
@@ -94,14 +92,14 @@ export function jointRandomScalingPValue(statistic: number, restrictions: number
   const normals = new Float64Array(l * (JOINT_FACTORS + 1));
   const bridge = new Float64Array(l * l);
   let rest = 1 / 6;
-  for (let k = 0; k < JOINT_FACTORS; k++) rest -= WEIGHTS[k]!;
+  for (let k = 0; k < JOINT_FACTORS; k++) rest -= waveVariance(k + 1);
   for (let draw = 0; draw < JOINT_DRAWS; draw++) {
     rng.stream("joint random scaling", draw).normals(normals);
     bridge.fill(0);
     for (let i = 0; i < l; i++) bridge[i * l + i] = rest;
     for (let k = 0; k < JOINT_FACTORS; k++) {
       for (let i = 0; i < l; i++) {
-        const z = WEIGHTS[k]! * normals[k * l + i]!;
+        const z = waveVariance(k + 1) * normals[k * l + i]!;
         for (let j = 0; j <= i; j++) bridge[i * l + j]! += z * normals[k * l + j]!;
       }
     }
