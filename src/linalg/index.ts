@@ -1,3 +1,4 @@
+export { type AdamConstants, type AdamNumbers, adam } from "./adam.ts";
 export { type Arena, createArena } from "./arena.ts";
 export type { Floats } from "./checks.ts";
 export { type CholeskyOptions, cholesky, solveTriangular } from "./cholesky.ts";

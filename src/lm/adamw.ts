@@ -7,6 +7,7 @@
  */
 
 import { InvalidInput } from "../core/errors.ts";
+import { type AdamNumbers, adam } from "../linalg/index.ts";
 import { add, div, minimum, mul, reduceSum, sqrt, square, sub, type Tensor } from "./graph/index.ts";
 import type { TensorData, Tensors } from "./runtimes/runtime.ts";
 
@@ -147,38 +148,20 @@ export function adamwFeeds(step: number, learningRate: number, options: AdamwOpt
 }
 
 /** Numbers under AdamW with their moments; arrays of equal length, changed in place. */
-export interface AdamwNumbers {
-  readonly values: Float64Array | Float32Array;
-  readonly m: Float64Array | Float32Array;
-  readonly v: Float64Array | Float32Array;
-}
+export type AdamwNumbers = AdamNumbers;
 
 /** One AdamW step over typed arrays in place; `step` counts from 1. Clipping takes the norm of this gradient alone. */
 export function adamwStep(
-  { values, m, v }: AdamwNumbers,
+  numbers: AdamwNumbers,
   gradient: ArrayLike<number>,
   step: number,
   learningRate: number,
   options: AdamwOptions = {},
 ): void {
-  const { beta1, beta2, epsilon, weightDecay, maximumNorm } = checked(options);
-  const n = values.length;
-  if (m.length !== n || v.length !== n || gradient.length !== n) {
-    throw new InvalidInput(
-      `AdamW: lengths differ: ${n} values, ${m.length} and ${v.length} moments, ${gradient.length} gradients`,
-    );
-  }
+  const constants = checked(options);
   let squares = 0;
-  for (let i = 0; i < n; i++) squares += gradient[i]! ** 2;
+  for (let i = 0; i < gradient.length; i++) squares += gradient[i]! ** 2;
+  const { maximumNorm } = constants;
   const clip = Number.isFinite(maximumNorm) ? Math.min(1, maximumNorm / (Math.sqrt(squares) + 1e-6)) : 1;
-  const root2 = Math.sqrt(1 - beta2 ** step);
-  const stepSize = (learningRate * root2) / (1 - beta1 ** step);
-  for (let i = 0; i < n; i++) {
-    const g = gradient[i]! * clip;
-    m[i] = beta1 * m[i]! + (1 - beta1) * g;
-    v[i] = beta2 * v[i]! + (1 - beta2) * g * g;
-    values[i] =
-      values[i]! * (1 - learningRate * weightDecay) -
-      (stepSize * m[i]!) / (Math.sqrt(v[i]!) + root2 * epsilon);
-  }
+  adam(numbers, gradient, step, learningRate, constants, clip);
 }

@@ -16,4 +16,7 @@ export {
   levelNoise,
   zipfLevels,
 } from "./levels.ts";
+export { type MinimizeOptions, type Minimum, minimize, type Progress } from "./minimize.ts";
+export { type DescentState, type SvrgOptions, type ZerothOrderOptions, zerothOrder } from "./solver.ts";
 export type { Method } from "./stencils.ts";
+export { type Constraint, type Optimizer, type Schedule, spsaGains } from "./updates.ts";
