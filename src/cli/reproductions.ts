@@ -3,5 +3,6 @@ import type { Reproduction } from "fpx/experiments";
 
 export const REPRODUCTIONS: Readonly<Record<string, () => Promise<Reproduction>>> = {
   games: async () => (await import("fpx/experiments/games")).reproduction,
+  inference: async () => (await import("fpx/experiments/inference")).reproduction,
   edits: async () => (await import("fpx/experiments/edits")).reproduction,
 };
