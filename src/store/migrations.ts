@@ -71,6 +71,7 @@ const steps: readonly Step[] = [
     table = columns(table, "bigint", ["changes", "draft_tokens", "edited_tokens", "changed", "bin"]);
     await table.execute();
     const indexes: readonly (readonly string[])[] = [
+      ["editor", "seq"],
       ["editor", "policy", "seq"],
       ["editor", "cost", "seq"],
       ["policy", "seq"],
