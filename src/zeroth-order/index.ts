@@ -17,6 +17,17 @@ export {
   zipfLevels,
 } from "./levels.ts";
 export { type MinimizeOptions, type Minimum, minimize, type Progress } from "./minimize.ts";
+export { decodeReplayLog, encodeReplayLog, type ReplayLog, replay } from "./replay-log.ts";
+export {
+  type MezoRun,
+  mezo,
+  type ResidentQuestion,
+  type ResidentWeights,
+  residentWeights,
+  type SeedReplayOptions,
+  type SeedReplayState,
+  seedReplay,
+} from "./seed-replay.ts";
 export { type DescentState, type SvrgOptions, type ZerothOrderOptions, zerothOrder } from "./solver.ts";
 export type { Method } from "./stencils.ts";
 export { type Constraint, type Optimizer, type Schedule, spsaGains } from "./updates.ts";

@@ -1,0 +1,279 @@
+/** Training by forward passes in the memory of inference (MeZO, Malladi et al. 2023), with any stencil. */
+import { InvalidInput, NonFinite } from "../core/errors.ts";
+import {
+  type Asking,
+  ask,
+  fingerprint,
+  type Oracle,
+  type Problem,
+  run,
+  type Solver,
+  type Status,
+} from "../core/index.ts";
+import { type Law, randomFormat, type Seed } from "../random/index.ts";
+import { checkChoice, checkCount, checkOpen, checkVector } from "./checks.ts";
+import { checkLevels, geometricLevels, type LevelTable } from "./levels.ts";
+import { applyAmounts, type ReplayLog, replay, sizeOf, stencilsOf, weightsOf } from "./replay-log.ts";
+import { checkTheoryOnly, METHODS, type Method, slopeOf } from "./stencils.ts";
+import { checkSchedule, type Schedule, scheduled } from "./updates.ts";
+
+/** Options of seed replay. */
+export interface SeedReplayOptions {
+  /** Step along the mean over directions. */
+  readonly stepSize: Schedule;
+  /** Default `"central"`; any but `"residual"`. */
+  readonly method?: Exclude<Method, "residual">;
+  /** Step of methods without levels, first step of the default table; default 2⁻⁷, a power of two for runs in place. */
+  readonly mu?: number;
+  /** Table of P4 and its kin; default geometric in float32 from `mu`. */
+  readonly levels?: LevelTable;
+  /** Default `"sign"`, whose probes in place leave next to no drift; `"normal"` as published. */
+  readonly law?: Law;
+  /** Directions a step; default 1. */
+  readonly numDirections?: number;
+  /** Default true; false keeps a master copy. */
+  readonly inPlace?: boolean;
+}
+
+/** The parts of a log that are known before the run. */
+type Frame = Omit<ReplayLog, "amounts">;
+
+/** What weights that live in a model are asked. `version` counts steps done; another than the weights' is refused. */
+export type ResidentQuestion =
+  | {
+      readonly op: "loss";
+      readonly version: number;
+      /** What ends the step before, when that is still to be done. */
+      readonly pending: Float32Array | null;
+      readonly direction: number;
+      readonly offset: number;
+      /** Names the data of the step: all its losses share it. */
+      readonly batch: number;
+    }
+  | { readonly op: "finish"; readonly version: number; readonly pending: Float32Array | null }
+  | { readonly op: "restore"; readonly log: ReplayLog };
+
+/** Weights that live where the loss reads them; answers with losses, or 0 where none was asked. */
+export interface ResidentWeights extends Problem {
+  readonly weights: Oracle<ResidentQuestion, number, Frame>;
+  readonly size: number;
+}
+
+/** Where a run of seed replay stands; the weights follow from it. */
+export interface SeedReplayState {
+  readonly seed: Seed;
+  /** What was added along each direction so far; those beyond `version` steps are room. */
+  readonly amounts: Float32Array;
+  readonly version: number;
+  /** The last step's amounts, until the weights have them. */
+  readonly pending: Float32Array | null;
+  /** Mean loss of the last step's probes. */
+  readonly loss: number;
+}
+
+/**
+ * Parameters as a problem of `seedReplay`: the arrays that the loss reads, changed in place. The loss may be a promise
+ * (a model runtime); all losses of one step get the same batch number and must use the same data, without dropout.
+ *
+ * @throws InvalidInput for no parameters; NonFinite for one that is not finite.
+ */
+export function residentWeights(
+  parameters: readonly Float32Array[],
+  loss: (batch: number) => number | Promise<number>,
+  options: { readonly fingerprint?: string } = {},
+): ResidentWeights & { rest(): void } {
+  const size = sizeOf(parameters);
+  if (size === 0)
+    throw new InvalidInput("parameters are empty: give at least one array of at least one number");
+  for (const [i, part] of parameters.entries()) if (part.length > 0) checkVector(`parameters[${i}]`, part);
+  let version = 0;
+  let weights: ReturnType<typeof weightsOf> | undefined;
+
+  const finish = (frame: Frame, question: { version: number; pending: Float32Array | null }) => {
+    weights ??= weightsOf(parameters, frame);
+    if (question.pending !== null && question.version === version + 1) {
+      applyAmounts(weights, version, question.pending);
+      version++;
+    }
+    if (question.version !== version)
+      throw new InvalidInput(
+        `the weights stand after step ${version}, asked for ${question.version}: start again from the first weights and restore the log`,
+      );
+    return weights;
+  };
+
+  return {
+    fingerprint: options.fingerprint ?? fingerprint({ size }),
+    size,
+    weights: {
+      name: "weights",
+      answer(question, frame) {
+        if (question.op === "loss") {
+          finish(frame, question).probe(question.version, question.direction, question.offset);
+          return loss(question.batch);
+        }
+        if (question.op === "finish") {
+          finish(frame, question).rest();
+          return 0;
+        }
+        const { log } = question;
+        const steps = log.amounts.length / log.directions;
+        if (version === 0 && steps > 0) {
+          replay(parameters, log);
+          version = steps;
+        }
+        if (version !== steps)
+          throw new InvalidInput(
+            `the weights stand after step ${version}, the log after ${steps}: load the first weights again`,
+          );
+        return 0;
+      },
+    },
+    rest: () => weights?.rest(),
+  };
+}
+
+/**
+ * Descent along directions that are drawn again from the seed whenever they are needed: no gradient, no optimiser state,
+ * and with `inPlace` no copy of the weights. One evaluation is one forward pass.
+ *
+ * @throws InvalidInput for options out of range.
+ */
+export function seedReplay(options: SeedReplayOptions): Solver<ResidentWeights, SeedReplayState, ReplayLog> {
+  const { method = "central", law = "sign", inPlace = true, numDirections = 1, mu = 2 ** -7 } = options;
+  checkSchedule("stepSize", options.stepSize);
+  checkChoice("method", method, METHODS.filter((one) => one !== "residual") as readonly (typeof method)[]);
+  checkChoice("law", law, ["sign", "normal"]);
+  checkCount("numDirections", numDirections);
+  checkOpen("mu", mu, 0);
+  checkTheoryOnly(method, options.levels);
+  const levels = options.levels ? checkLevels(options.levels) : geometricLevels({ mu, dtype: "float32" });
+  const rule = { method, mu, levels, branch: 0.5, paperWeights: false };
+  const frameOf = ({ size }: ResidentWeights, seed: Seed): Frame => ({
+    format: "fpx replay/1",
+    random: randomFormat,
+    size,
+    seed,
+    law,
+    rule,
+    directions: numDirections,
+    inPlace,
+  });
+  const logOf = (problem: ResidentWeights, state: SeedReplayState): ReplayLog => ({
+    ...frameOf(problem, state.seed),
+    amounts: state.amounts.slice(0, state.version * numDirections),
+  });
+
+  return {
+    name: "seed replay",
+    options,
+    *init(_, rng): Asking<SeedReplayState> {
+      return { seed: rng.seed, amounts: new Float32Array(), version: 0, pending: null, loss: Number.NaN };
+    },
+    *step(problem, state, rng) {
+      const frame = frameOf(problem, rng.seed);
+      const { version } = state;
+      let { pending } = state;
+      const done = new Float32Array(numDirections);
+      let total = 0;
+      let count = 0;
+      let base: number | undefined;
+      for (const [direction, stencil] of stencilsOf(frame, version).entries()) {
+        const losses: number[] = [];
+        for (const offset of stencil.steps) {
+          if (offset === 0 && base !== undefined) {
+            losses.push(base);
+            continue;
+          }
+          const question = { op: "loss", version, pending, direction, offset, batch: version } as const;
+          const [loss] = yield* ask(problem.weights, [question], frame);
+          if (!Number.isFinite(loss))
+            throw new NonFinite(
+              `the loss is ${loss} at step ${version}, ${offset} along direction ${direction}: lower stepSize`,
+            );
+          pending = null;
+          losses.push(loss!);
+          total += loss!;
+          count++;
+          if (offset === 0) base = loss!;
+        }
+        done[direction] = (-scheduled(options.stepSize, version) * slopeOf(stencil, losses)) / numDirections;
+      }
+      const amounts = withRoom(state.amounts, (version + 1) * numDirections);
+      amounts.set(done, version * numDirections);
+      return { ...state, amounts, version: version + 1, pending: done, loss: total / count };
+    },
+    *attach(problem, state) {
+      const log = logOf(problem, state);
+      yield* ask(problem.weights, [{ op: "restore", log }], log);
+      return state;
+    },
+    *detach(problem, state) {
+      const { version, pending } = state;
+      const frame = frameOf(problem, state.seed);
+      yield* ask(problem.weights, [{ op: "finish", version, pending }], frame);
+      return { ...state, pending: null };
+    },
+    metrics: ({ loss }) => ({ loss }),
+    status: () => "running",
+    result: logOf,
+  };
+}
+
+/** The same array, or one twice as long where it must hold more. */
+function withRoom(amounts: Float32Array, length: number): Float32Array {
+  if (length <= amounts.length) return amounts;
+  const longer = new Float32Array(Math.max(64, 2 * length));
+  longer.set(amounts);
+  return longer;
+}
+
+/** What `mezo` did; the parameters hold the result. */
+export interface MezoRun {
+  readonly log: ReplayLog;
+  readonly reason: Status;
+  /** Forward passes. */
+  readonly evaluations: number;
+  /** Mean loss of each step's probes. */
+  readonly losses: readonly number[];
+}
+
+/**
+ * Trains parameters in place by forward passes only; see `seedReplay`, which goes on from snapshots too. On an error of
+ * the loss the weights are put back to rest before it leaves.
+ *
+ * @throws InvalidInput for options out of range; NonFinite when a loss is not finite; OracleFailure when the loss throws.
+ * @example const { log } = await mezo([weights], (batch) => lossOf(batch), { stepSize: 1e-3, steps: 1000 });
+ */
+export async function mezo(
+  parameters: readonly Float32Array[],
+  loss: (batch: number) => number | Promise<number>,
+  options: SeedReplayOptions & {
+    readonly steps: number;
+    /** Default 0. */
+    readonly seed?: Seed;
+    readonly signal?: AbortSignal;
+    readonly onStep?: (progress: { readonly step: number; readonly loss: number }) => void;
+  },
+): Promise<MezoRun> {
+  const { steps, seed = 0, signal, onStep, ...method } = options;
+  checkCount("steps", steps);
+  const problem = residentWeights(parameters, loss);
+  const losses: number[] = [];
+  try {
+    const outcome = await run(seedReplay(method), problem, {
+      seed,
+      stop: { maxSteps: steps },
+      ...(signal === undefined ? {} : { signal }),
+      observers: [
+        ({ step, state }) => {
+          losses.push(state.loss);
+          onStep?.({ step, loss: state.loss });
+        },
+      ],
+    });
+    return { log: outcome.result, reason: outcome.status, evaluations: outcome.calls, losses };
+  } finally {
+    problem.rest();
+  }
+}
