@@ -15,8 +15,9 @@ import { likelihoodObjective, preferenceObjective } from "../src/edits/learning/
 import { type LoraConfig, loraShapes, resolveLora } from "../src/lm/lora.ts";
 import { type Gpt2Config, gpt2Shapes } from "../src/lm/models/gpt2.ts";
 import { onnxRuntimeNode } from "../src/lm/node/onnx-runtime.ts";
-import type { Session, TensorData, Tensors } from "../src/lm/runtimes/runtime.ts";
+import type { TensorData, Tensors } from "../src/lm/runtimes/runtime.ts";
 import type { TokenPair } from "../src/lm/sequence-log-probs.ts";
+import { loadTrainingProgram } from "../src/lm/training/load.ts";
 import { trainingProgram } from "../src/lm/training/program.ts";
 import { type BenchRow, median } from "./harness.ts";
 
@@ -178,7 +179,7 @@ async function serve({ method, threads }: Settings): Promise<void> {
   const adapter = adapterWeights(loraShapes(resolved, shapes));
   const step = trainingProgram(loss, Object.keys(adapter));
   const runtime = await onnxRuntimeNode({ threads });
-  const session: Session = await runtime.load(step.program, { weights: baseWeights() });
+  const session = await loadTrainingProgram(runtime, step, baseWeights());
   await session.write(step.initial(adapter));
 
   const clock = (): number => {

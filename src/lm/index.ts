@@ -79,6 +79,7 @@ export {
   textStream,
 } from "./tokenizers/tokenizer.ts";
 export { type TrainTokenizerOptions, trainTokenizer } from "./tokenizers/train.ts";
+export { loadTrainingProgram } from "./training/load.ts";
 export { type Accumulation, type TrainingProgram, trainingProgram } from "./training/program.ts";
 export { type TrainingOptions, type TrainingProblem, type TrainingState, train } from "./training/train.ts";
 export {

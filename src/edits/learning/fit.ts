@@ -2,6 +2,7 @@ import { fingerprint, type RunOptions, type RunResult, run } from "../../core/in
 import {
   type AdamwOptions,
   createTrainer,
+  loadTrainingProgram,
   type Runtime,
   type Tensor,
   type Tensors,
@@ -55,7 +56,7 @@ export async function fitWeights(
     metrics,
     accumulate: microBatchSize !== undefined,
   });
-  const session = await runtime.load(step.program, { weights: frozen });
+  const session = await loadTrainingProgram(runtime, step, frozen);
   try {
     const { weight } = problem;
     const trainer = createTrainer({

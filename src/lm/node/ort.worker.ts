@@ -55,6 +55,8 @@ async function load(
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: optimisation,
+      // A plan for each shape would keep a second copy of the largest run's memory, for 1 % of speed.
+      enableMemPattern: false,
       logSeverityLevel: 3,
       extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
     });
