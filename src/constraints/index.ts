@@ -1,3 +1,5 @@
+export { adversityIndex } from "./adversity.ts";
+export { fitPenalised, fitUnconstrained, type PenaltyOptions, postProcess } from "./baselines.ts";
 export type {
   Certificate,
   CertificateStatus,
@@ -9,10 +11,12 @@ export { certify, verifyCertificate } from "./certify.ts";
 export { certifyWithSolver, type SolverLimits } from "./certify-with-solver.ts";
 export type { Warning } from "./compile.ts";
 export { InfeasibleRules } from "./conflict.ts";
+export { type DeepSadeFit, type DeepSadeOptions, trainDeepSade } from "./deep/train-deep-sade.ts";
 export { type Domain, domain, domainFromData, type FeatureSpec, type Input } from "./domain.ts";
 export { Expression, sum, type Variables } from "./expression.ts";
 export { type FitOptions, type FitResult, fitConstrained } from "./fit.ts";
 export { allOf, anyOf, type Formula, not } from "./formula.ts";
+export { type Evaluation, evaluate, type Predictor, type Scores } from "./metrics.ts";
 export {
   type LinearModel,
   linearModel,
@@ -24,6 +28,7 @@ export {
   type Task,
 } from "./model.ts";
 export { parseFormula } from "./parse-formula.ts";
+export { projectToBox } from "./projection.ts";
 export {
   argmaxIn,
   dominance,
