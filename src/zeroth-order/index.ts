@@ -1,3 +1,5 @@
+export { type Advice, advise, type ProblemShape } from "./advise.ts";
+export { type CheckGradientOptions, checkGradient, type GradientCheck } from "./check-gradient.ts";
 export { DIRECTION_LAWS, type DirectionLaw } from "./directions.ts";
 export {
   type BlackBox,
