@@ -5,4 +5,5 @@ export const REPRODUCTIONS: Readonly<Record<string, () => Promise<Reproduction>>
   games: async () => (await import("fpx/experiments/games")).reproduction,
   inference: async () => (await import("fpx/experiments/inference")).reproduction,
   edits: async () => (await import("fpx/experiments/edits")).reproduction,
+  constraints: async () => (await import("fpx/experiments/constraints")).reproduction,
 };

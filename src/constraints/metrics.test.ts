@@ -73,8 +73,8 @@ describe("baselines", () => {
     ];
     const repaired = postProcess(model, rules, 0);
     expect([...scoresAt(model, [2])]).toEqual([4, 4]);
-    expect(repaired(Float64Array.of(2))[0]).toBeCloseTo(1, 6);
-    expect(repaired(Float64Array.of(2))[1]).toBeCloseTo(1, 6);
+    expect(repaired(Float64Array.of(3))[0]).toBeCloseTo(2, 6);
+    expect(repaired(Float64Array.of(3))[1]).toBeCloseTo(1, 6);
     expect(repaired(Float64Array.of(9))[0]).toBeCloseTo(4, 6);
     const X = [[2], [9]];
     const y = { food: [1, 4], fun: [2, 1] };

@@ -1,0 +1,12 @@
+import type { Reproduction } from "fpx/experiments";
+import { deep, loan } from "./loan-rows.ts";
+import { antichain, expense, labelDominance } from "./several-outputs.ts";
+import { timings } from "./timings.ts";
+
+export const reproduction: Reproduction = {
+  room: "constraints",
+  title: "Models that provably keep rules",
+  source:
+    "K. Goyal, S. Dumancic, H. Blockeel: SaDe: Learning Models that Provably Satisfy Domain Constraints, ECML PKDD 2022 (arXiv 2112.00552); DeepSaDe: Learning Neural Networks that Guarantee Domain Constraint Satisfaction, AAAI 2024 (arXiv 2303.01141)",
+  rows: [loan, expense, labelDominance, antichain, timings, deep],
+};
