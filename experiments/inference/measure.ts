@@ -20,7 +20,7 @@ export interface Measured {
   readonly replications: number;
   /** Mean of |estimate - theta| / |theta|. */
   readonly error: number;
-  /** Mean of |estimate - theta|^2 times the calls of the loss. */
+  /** Mean of |estimate - theta|^2 times the calls that the averaged steps made. */
   readonly squareTimesCalls: number;
   readonly coverage: Readonly<Partial<Record<IntervalMethod, number>>>;
   /** Mean length of an interval times sqrt(n). */
@@ -57,7 +57,7 @@ export function measure(
     let square = 0;
     for (let k = 0; k < d; k++) square += (estimate[k]! - theta[k]!) ** 2;
     error += Math.sqrt(square) / Math.hypot(...theta) / replications;
-    squareTimesCalls += (square * fit.evaluations) / replications;
+    squareTimesCalls += (square * fit.averaged * ((options.queries ?? 1) + 1)) / replications;
     for (const method of methods)
       for (const [k, { lower, upper }] of fit.confidenceInterval({ method }).entries()) {
         if (lower <= theta[k]! && theta[k]! <= upper) hits.set(method, (hits.get(method) ?? 0) + 1);

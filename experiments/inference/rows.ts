@@ -146,7 +146,7 @@ export const linearModels: Row = tableOf(
     linear(
       20,
       undefined,
-      quick ? 3 : 40,
+      quick ? 2 : 40,
       0.0135,
       3.5061,
       "error .0135; .9319, .9039; oracle 3.5065, plug-in 3.5337, fixed-b 3.7424",
@@ -259,7 +259,7 @@ export const logistic: Row = tableOf(
         configuration: {
           world: { dimension: d, model: "logistic" },
           options: { queries: 1 },
-          methods: ["random-scaling", "plug-in"],
+          methods: ["plug-in", "random-scaling"],
           observations: N,
           replications,
         },

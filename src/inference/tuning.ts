@@ -37,7 +37,13 @@ export function tune(settings: Settings, pilot: Pilot, factor: number = traceFac
 /** Step length before it falls, in scaled coordinates. */
 export const largestStep = ({ eta0, alpha, offset }: Tuning): number => eta0 * offset ** -alpha;
 
-/** Whether constants measured later ask for twice as long a transient, or found half the curvature along an axis. */
+/**
+ * A loss must curve so many times less than at the start for the constants to be measured anew: larger steps cost
+ * more bias where the loss is not quadratic than a transient of that length does.
+ */
+const SLOWER = 4;
+
+/** Whether constants measured later ask for far longer a transient, or found far less curvature along an axis. */
 export const isSlower = (later: Tuning, earlier: Tuning): boolean =>
-  later.transient! >= 2 * earlier.transient! ||
-  later.scales.some((scale, k) => scale ** 2 >= 2 * earlier.scales[k]! ** 2);
+  later.transient! >= SLOWER * earlier.transient! ||
+  later.scales.some((scale, k) => scale ** 2 >= SLOWER * earlier.scales[k]! ** 2);

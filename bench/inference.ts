@@ -1,0 +1,83 @@
+/**
+ * Online inference against a plain NumPy loop of the same recursion: linear model, one coordinate a step, forward
+ * differences, random scaling on the diagonal, data generation included. CPU time for an observation.
+ */
+import { createWorld } from "../experiments/inference/worlds.ts";
+import { AveragedKieferWolfowitz, type Row } from "../src/inference/index.ts";
+import { type BenchRow, compare, openNumPy } from "./harness.ts";
+
+export const name = "Online inference: one observation";
+
+const OBSERVATIONS = 20_000;
+const NUMPY_STEPS = 500;
+const DIMENSIONS = [5, 20, 100];
+
+const definitions = `
+rng = np.random.Generator(np.random.Philox(1))
+def loop(d, steps=${NUMPY_STEPS}):
+    truth = np.ones(d) / np.sqrt(d)
+    theta = np.zeros(d); average = np.zeros(d)
+    W = 0.0; M = np.zeros(d); C = np.zeros(d)
+    root = np.sqrt(d)
+    for n in range(1, steps + 1):
+        x = rng.standard_normal(d); y = x @ truth + 0.2 * rng.standard_normal()
+        k = rng.integers(d); sign = 1.0 if rng.random() < 0.5 else -1.0
+        eta = 0.02 * (1 + n / 200) ** -0.501; h = 1e-3 * n ** -0.6
+        e0 = y - x @ theta; f0 = 0.5 * e0 * e0
+        shift = h * sign * root
+        theta[k] += shift
+        e1 = y - x @ theta; f1 = 0.5 * e1 * e1
+        theta[k] -= shift
+        theta[k] -= eta * (f1 - f0) / h * sign * root
+        average += (theta - average) / n
+        w = float(n) * n; Wn = W + w
+        delta = average - M
+        M += delta * (w / Wn); C += (w * W / Wn) * delta * delta; W = Wn
+    return average, C
+${DIMENSIONS.map((d) => `def d${d}(): return loop(${d})`).join("\n")}
+`;
+
+function observe(dimension: number, observations: number): AveragedKieferWolfowitz<Row> {
+  const { loss, next } = createWorld({ dimension, model: "linear", seed: 3 });
+  const fit = new AveragedKieferWolfowitz<Row>({
+    initial: new Float64Array(dimension),
+    loss,
+    queries: 1,
+    inference: "random-scaling",
+  });
+  for (let i = 0; i < observations; i++) fit.update(next());
+  return fit;
+}
+
+export async function bench(): Promise<BenchRow[]> {
+  const numpy = await openNumPy(definitions);
+  const rows: BenchRow[] = [];
+  for (const d of DIMENSIONS) {
+    const operation = numpy?.operation(`d${d}`);
+    rows.push(
+      await compare({
+        name: `d = ${d}`,
+        ours: () => observe(d, OBSERVATIONS),
+        peer: operation && {
+          milliseconds: async () => (await operation.milliseconds()) / NUMPY_STEPS,
+        },
+        peerName: `NumPy ${numpy?.version ?? ""}`.trim(),
+        unit: "us",
+        operations: OBSERVATIONS,
+        target: "<= 0.067",
+        note: `aim for 100,000 observations: ${{ 5: 70, 20: 130, 100: 420 }[d]} ms`,
+      }),
+    );
+  }
+  numpy?.close();
+  for (const observations of [1e5, 1e7]) {
+    const fit = observe(5, observations);
+    rows.push({
+      name: `state after ${observations.toExponential(0)} observations, d = 5`,
+      ours: JSON.stringify(fit.toJSON()).length,
+      peerName: "none",
+      unit: "bytes as JSON",
+    });
+  }
+  return rows;
+}
