@@ -2,7 +2,7 @@
 import type { Selectable } from "kysely";
 import { sql } from "kysely";
 import { InvalidInput } from "../core/errors.ts";
-import { BIN_WIDTH, BINS, binOf, nameOfScope, scope, summarise } from "./edit-summaries.ts";
+import { BIN_WIDTH, binOf, nameOfScope, parseBins, scope, summarise } from "./edit-summaries.ts";
 import { indexEdits, matches, unindexEdits } from "./search.ts";
 import type { Store } from "./store.ts";
 import type { EditsTable } from "./tables.ts";
@@ -64,13 +64,16 @@ export async function addEdits(store: Store, edits: readonly NewEdit[]): Promise
         .execute();
       for (const { id, seq } of inserted) added.set(id, seq);
     }
-    const fresh = rows
-      .filter((row, i) => added.has(row.id) && rows.findIndex(({ id }) => id === row.id) === i)
-      .map((row) => ({ ...row, seq: added.get(row.id)! }));
-    await summarise(inner.writer, fresh, 1);
+    // In the order of their numbers, each once: the index is written in that order.
+    const fresh = rows.flatMap((row) => {
+      const seq = added.get(row.id);
+      added.delete(row.id);
+      return seq === undefined ? [] : [{ ...row, seq }];
+    });
+    await summarise(inner.writer, inner.backend, fresh, 1);
     for (let at = 0; at < fresh.length; at += CHUNK)
       await indexEdits(inner.writer, inner.backend, fresh.slice(at, at + CHUNK));
-    return new Set(added.keys());
+    return new Set(fresh.map(({ id }) => id));
   });
 }
 
@@ -114,9 +117,8 @@ export async function listEdits(
 ): Promise<{ readonly edits: readonly StoredEdit[]; readonly next: string | null }> {
   const [seq, cost] = placeOf(after, order);
   const newest = order === "newest";
-  let query = filtered(store, filter, newest ? limit : SEARCHED, newest ? seq : undefined)
-    .selectAll()
-    .limit(limit);
+  const found = await filtered(store, filter, order, newest ? limit : SEARCHED, newest ? seq : undefined);
+  let query = found.selectAll().limit(limit);
   if (newest) {
     query = query.orderBy("seq", "desc");
     if (seq !== undefined) query = query.where("seq", "<", seq);
@@ -146,7 +148,7 @@ export async function countEdits(store: Store, filter: EditFilter, most = SEARCH
   const { user, policy, changed, search, bin } = filter;
   if (changed === undefined && search === undefined && bin === undefined)
     return (await editTotals(store, { user, policy })).n;
-  const found = filtered(store, filter, most).select("seq").limit(most);
+  const found = (await filtered(store, filter, "newest", most)).select("seq").limit(most);
   const { count } = await store.reader
     .selectFrom(found.as("found"))
     .select(({ fn }) => fn.countAll<number>().as("count"))
@@ -226,15 +228,13 @@ export async function editCostHistogram(
   store: Store,
   { user, policy }: Pick<EditFilter, "user" | "policy"> = {},
 ): Promise<{ readonly width: number; readonly counts: readonly number[] }> {
-  const rows = await store.reader
-    .selectFrom("edit_bins")
-    .select(["bin", "n"])
+  const row = await store.reader
+    .selectFrom("edit_totals")
+    .select("bins")
     .where("editor", "=", scope(user))
     .where("policy", "=", scope(policy))
-    .execute();
-  const counts = new Array<number>(BINS).fill(0);
-  for (const { bin, n } of rows) counts[bin] = n;
-  return { width: BIN_WIDTH, counts };
+    .executeTakeFirst();
+  return { width: BIN_WIDTH, counts: parseBins(row?.bins) };
 }
 
 /** Edits a day in UTC, oldest first; `day` counts from 1970. */
@@ -270,39 +270,66 @@ export async function forgetUser(store: Store, user: string): Promise<number> {
         .execute();
       if (rows.length === 0) break;
       const seqs = rows.map(({ seq }) => seq);
-      await summarise(writer, rows, -1);
+      await summarise(writer, backend, rows, -1);
       await unindexEdits(writer, backend, seqs);
       await writer.deleteFrom("edits").where("seq", "in", seqs).execute();
       deleted += rows.length;
     }
     await writer.deleteFrom("drafts").where("editor", "=", user).execute();
-    await writer.deleteFrom("edit_bins").where("n", "<=", 0).execute();
     if (deleted > 0) await writer.updateTable("policies").set({ stale: 1 }).execute();
     return deleted;
   });
 }
 
+/** Of more edits than this, those of one user or bin are not put in order of cost: all are walked in that order. */
+const SORTED = 20_000;
+
 /** The edits of a filter; with a search, the newest `limit` of them before `before`, or more. */
-function filtered(
+async function filtered(
   store: Store,
-  { user, policy, changed, search, bin }: EditFilter,
+  filter: EditFilter,
+  order: "newest" | "costliest",
   limit: number,
   before?: number,
 ) {
-  let query = store.reader.selectFrom("edits");
+  const { user, policy, changed, search, bin } = filter;
   const flag = changed === undefined ? undefined : changed ? 1 : 0;
+  let query = store.reader.selectFrom("edits");
   if (search !== undefined) {
     const tags = { editor: user, policy, changed: flag, bin };
     query = query.where(matches(store.backend, search, tags, { limit, before }));
     if (store.backend === "sqlite") return query;
   }
-  if (user !== undefined)
-    query = user === null ? query.where("editor", "is", null) : query.where("editor", "=", user);
-  if (policy !== undefined)
-    query = policy === null ? query.where("policy", "is", null) : query.where("policy", "=", policy);
-  if (flag !== undefined) query = query.where("changed", "=", flag);
-  if (bin !== undefined) query = query.where("bin", "=", bin);
+  const conditions = Object.entries({ editor: user, policy, changed: flag, bin }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const indexed = store.backend === "sqlite" ? await fewest(store, filter, order) : undefined;
+  for (const [name, value] of conditions) {
+    // A plus keeps SQLite, which does not count, from taking the index of this column.
+    const free = store.backend === "sqlite" && name !== indexed;
+    const column = free ? sql`+${sql.ref(name)}` : sql.ref(name);
+    query = query.where(
+      value === null ? sql<boolean>`${column} is null` : sql<boolean>`${column} = ${value}`,
+    );
+  }
   return query;
+}
+
+/** The column whose index leaves the fewest edits to look at; none where walking in order is better. */
+async function fewest(
+  store: Store,
+  { user, policy, changed, bin }: EditFilter,
+  order: "newest" | "costliest",
+): Promise<string | undefined> {
+  const { n, editedRate } = await editTotals(store);
+  const counts: [column: string, n: number, ordered: boolean][] = [];
+  if (user !== undefined) counts.push(["editor", (await editTotals(store, { user })).n, false]);
+  if (policy !== undefined) counts.push(["policy", (await editTotals(store, { policy })).n, true]);
+  if (bin !== undefined) counts.push(["bin", (await editCostHistogram(store)).counts[bin] ?? 0, false]);
+  if (changed !== undefined) counts.push(["changed", n * (changed ? editedRate : 1 - editedRate), true]);
+  const [best] = counts.sort((a, b) => a[1] - b[1]);
+  if (best === undefined) return undefined;
+  return order === "newest" || best[2] || best[1] <= SORTED ? best[0] : undefined;
 }
 
 /** Throws `InvalidInput` where a text holds what PostgreSQL or UTF-8 cannot. */

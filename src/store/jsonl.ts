@@ -107,7 +107,7 @@ async function addRows(store: Store, table: Table, rows: readonly Row[]): Promis
       on conflict do nothing returning *`.execute(writer);
     if (table === "edits") {
       const fresh = inserted.rows as unknown as (EditsTable & { readonly seq: number })[];
-      await summarise(writer, fresh, 1);
+      await summarise(writer, backend, fresh, 1);
       await indexEdits(writer, backend, fresh);
     }
     return inserted.rows.length;

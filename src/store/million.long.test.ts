@@ -19,7 +19,7 @@ import {
 } from "./index.ts";
 
 const EDITS = Number(process.env["FPX_EDITS"] ?? 1_000_000);
-const BATCH = 500;
+const BATCH = 5000;
 const WORDS =
   "please send report invoice budget meeting office team update schedule Friday Monday before after with about the a to of and for new".split(
     " ",

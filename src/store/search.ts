@@ -34,22 +34,6 @@ export async function createSearch(db: Db, backend: Backend): Promise<void> {
   await create.execute(db);
 }
 
-/** Indexes all edits that are there; for a migration. */
-export async function fillSearch(db: Db, backend: Backend): Promise<void> {
-  for (let after = 0; backend === "sqlite"; ) {
-    const rows = await db
-      .selectFrom("edits")
-      .select(["seq", "context", "draft", "edited", "policy", "editor", "changed", "bin"])
-      .where("seq", ">", after)
-      .orderBy("seq")
-      .limit(500)
-      .execute();
-    if (rows.length === 0) return;
-    await indexEdits(db, backend, rows);
-    after = rows.at(-1)!.seq;
-  }
-}
-
 /** Indexes new edits. */
 export async function indexEdits(db: Db, backend: Backend, rows: readonly Searchable[]): Promise<void> {
   if (backend === "postgres" || rows.length === 0) return;

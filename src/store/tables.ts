@@ -74,13 +74,8 @@ export interface EditTotalsTable {
   squares: number;
   draft_tokens: number;
   edited_tokens: number;
-}
-
-export interface EditBinsTable {
-  readonly editor: string;
-  readonly policy: string;
-  readonly bin: number;
-  n: number;
+  /** JSON list of counts by bin, without the zeros at its end. */
+  bins: string;
 }
 
 export interface EditDaysTable {
@@ -177,7 +172,6 @@ export interface Tables {
   readonly snapshots: SnapshotsTable;
   readonly edits: EditsTable;
   readonly edit_totals: EditTotalsTable;
-  readonly edit_bins: EditBinsTable;
   readonly edit_days: EditDaysTable;
   readonly drafts: DraftsTable;
   readonly policies: PoliciesTable;
