@@ -36,7 +36,8 @@ function expenseTable(seed: number, rows: number) {
       X.map((x, r) => {
         const other =
           x.reduce((total, value, i) => total + (i === 0 ? 0 : value * shares[k]![i]!), 0) / FEATURES;
-        return Math.max(0, 0.22 * x[0]! + 0.25 * other + 3 * noise[r * TARGETS.length + k]!);
+        const size = name === "goingOut" ? 0.25 : 1;
+        return Math.max(0, size * (0.2 * x[0]! + 0.12 * other + 2 * noise[r * TARGETS.length + k]!));
       }),
     ]),
   );

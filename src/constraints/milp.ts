@@ -14,7 +14,7 @@ export interface MixedOptions {
   /** Branch-and-bound nodes; default no limit. */
   readonly maxNodes?: number;
   readonly timeoutMs?: number;
-  /** Relative gap at which the optimum is accepted; default 0. */
+  /** The objective may stay so far below the optimum; default 0. */
   readonly gap?: number;
 }
 
@@ -70,7 +70,8 @@ export function maximiseMixed(
       output_flag: false,
       primal_feasibility_tolerance: 1e-9,
       mip_feasibility_tolerance: 1e-9,
-      mip_rel_gap: gap,
+      mip_rel_gap: 0,
+      mip_abs_gap: gap,
       ...(maxNodes === undefined ? {} : { mip_max_nodes: maxNodes }),
       ...(timeoutMs === undefined ? {} : { time_limit: timeoutMs / 1000 }),
     });

@@ -7,6 +7,9 @@ import { type Maxsat, type MaxsatLimits, type MaxsatProblem, type MaxsatQuery, u
 /** Strict sides are kept by so much: wishes, and the open side of a half-open box. */
 const STRICT = 1e-6;
 
+/** All distances together weigh less than one wish. */
+const TIE_BREAK = 0.25;
+
 /**
  * MaxSMT as a mixed-integer programme by HiGHS: one binary a wish, the tightest big-M over the box; clauses by exact
  * elimination, alternatives by one binary each.
@@ -18,6 +21,8 @@ export function milpMaxsat(problem: MaxsatProblem, highs: Highs, limits: MaxsatL
     if (programme === undefined) return unanswered("unsat");
     const { size, firstWish, wishes } = programme;
     const { status, x, timedOut } = maximiseMixed(highs, programme, {
+      // Less than one wish together with all distances: the count of wishes is the optimum's.
+      gap: 1 - TIE_BREAK - 1e-3,
       ...(resourceLimit === undefined ? {} : { maxNodes: resourceLimit }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });
@@ -73,6 +78,14 @@ function programmeOf({ shapes, margin, table, soft }: MaxsatProblem, query: Maxs
     });
     if (several) rows.push({ indices: choices, values: choices.map(() => -1), bound: -1 });
   }
+  // Among equals, near the middle of the box: a solver left to itself takes corners, such as the point it stands on.
+  const firstDistance = lower.length;
+  for (let j = 0; j < size; j++) {
+    const distance = variable(0, Number.POSITIVE_INFINITY);
+    const middle = (lower[j]! + upper[j]!) / 2;
+    rows.push({ indices: [j, distance], values: [1, -1], bound: middle });
+    rows.push({ indices: [j, distance], values: [-1, -1], bound: -middle });
+  }
   const firstWish = lower.length;
   const wishes = query.rows.flatMap((row) => soft(row));
   for (const { output, row, low, high } of wishes) {
@@ -94,6 +107,8 @@ function programmeOf({ shapes, margin, table, soft }: MaxsatProblem, query: Maxs
     }
   }
   const gain = new Float64Array(lower.length);
+  for (let j = 0; j < size; j++)
+    gain[firstDistance + j] = -TIE_BREAK / (size * Math.max(STRICT, (upper[j]! - lower[j]!) / 2));
   gain.fill(1, firstWish);
   return {
     gain,
