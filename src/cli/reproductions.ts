@@ -4,6 +4,7 @@ import type { Reproduction } from "fpx/experiments";
 export const REPRODUCTIONS: Readonly<Record<string, () => Promise<Reproduction>>> = {
   games: async () => (await import("fpx/experiments/games")).reproduction,
   inference: async () => (await import("fpx/experiments/inference")).reproduction,
+  "zeroth-order": async () => (await import("fpx/experiments/zeroth-order")).reproduction,
   edits: async () => (await import("fpx/experiments/edits")).reproduction,
   constraints: async () => (await import("fpx/experiments/constraints")).reproduction,
 };

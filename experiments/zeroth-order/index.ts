@@ -1,0 +1,11 @@
+import type { Reproduction } from "fpx/experiments";
+import { optimisation } from "./optimisation.ts";
+import { bias, estimators, pairing } from "./variance.ts";
+
+export const reproduction: Reproduction = {
+  room: "zeroth-order",
+  title: "Unbiased gradients from function values",
+  source:
+    "S. Ma, H. Huang: On the Optimal Construction of Unbiased Gradient Estimators for Zeroth-Order Optimization, NeurIPS 2025 (arXiv 2510.19953)",
+  rows: [estimators, pairing, bias, optimisation],
+};
