@@ -83,6 +83,15 @@ function options(width: number, lines: readonly Line[], xLabel: string, log: boo
     ],
     scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
     legend: { show: lines.length > 1 && lines.length <= 8, live: false },
+    hooks: {
+      // The ends of bands need no entry of their own.
+      init: [
+        ({ root }) => {
+          for (const [i, row] of root.querySelectorAll<HTMLElement>(".u-series").entries())
+            row.hidden = i === 0 || / (lower|upper)$/.test(String(series[i]?.label));
+        },
+      ],
+    },
     cursor: { points: { size: 6 } },
   };
 }
