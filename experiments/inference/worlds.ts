@@ -76,6 +76,7 @@ export function createWorld(options: WorldOptions): World {
   const quantile = typeof model === "object" ? model.quantile : undefined;
   const sigma = options.sigma ?? (quantile === undefined ? 0.2 : 0.5);
   const root = cholesky(features, d);
+  const independent = design.kind === "identity" || design.kind === "scaled";
   const width = d + 1;
   let normals: Float64Array = new Float64Array(0);
   let uniforms: Float64Array = new Float64Array(0);
@@ -101,6 +102,10 @@ export function createWorld(options: WorldOptions): World {
       const from = at * width;
       const row = new Float64Array(width);
       for (let i = 0; i < d; i++) {
+        if (independent) {
+          row[i] = root[i * (d + 1)]! * normals[from + i]!;
+          continue;
+        }
         let sum = 0;
         for (let j = 0; j <= i; j++) sum += root[i * d + j]! * normals[from + j]!;
         row[i] = sum;
