@@ -14,7 +14,19 @@ const shared: UserConfig = {
 };
 
 export default defineConfig([
-  { ...shared, entry: ["src/**/*.ts", "!src/**/*.test.ts"] },
+  {
+    ...shared,
+    entry: ["src/**/*.ts", "!src/**/*.test.ts"],
+    // Schemas have types that only inference can write down; nothing public names them.
+    dts: {
+      entry: [
+        "src/**/*.ts",
+        "!src/**/*.test.ts",
+        "!src/server/*-routes.ts",
+        "!src/server/{schemas,routes,app}.ts",
+      ],
+    },
+  },
   {
     ...shared,
     entry: ["experiments/**/*.ts", "!experiments/**/*.test.ts"],

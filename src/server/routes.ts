@@ -55,7 +55,7 @@ export function describe(route: {
   readonly status?: 200 | 201;
   readonly answer?: z.ZodType;
   readonly type?: string;
-}) {
+}): MiddlewareHandler {
   const { summary, scope, status = 200, answer, type = "application/json" } = route;
   const errors = Object.fromEntries(
     Object.entries(ERRORS).map(([code, description]) => [code, { description, content: problemContent }]),

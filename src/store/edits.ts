@@ -144,7 +144,7 @@ export async function findEdit(store: Store, id: string): Promise<StoredEdit | u
 }
 
 /** How many edits pass a filter, counted up to `most` (default 10,000). */
-export async function countEdits(store: Store, filter: EditFilter, most = SEARCHED): Promise<number> {
+export async function countEdits(store: Store, filter: EditFilter, most: number = SEARCHED): Promise<number> {
   const { user, policy, changed, search, bin } = filter;
   if (changed === undefined && search === undefined && bin === undefined)
     return (await editTotals(store, { user, policy })).n;
