@@ -19,8 +19,10 @@ import { Problem } from "./problem.ts";
 import type { AddRoute } from "./routes.ts";
 import * as schemas from "./schemas.ts";
 
-/** Differences of longer pairs of texts are made one at a time. */
-const LISTED_DIFF = 4000;
+/** What the differences of one answer may take, in tokens times changes: some 50 ms in all. */
+const DIFF_WORK = 4_000_000;
+/** Advice leaves longer pairs of texts out. */
+const ADVISED_TEXT = 4000;
 /** The latest edits that advice is from: few enough to be looked through at once. */
 const ADVICE_FROM = 500;
 
@@ -132,7 +134,7 @@ export function addEditRoutes(
         // Later pages know it already.
         after === undefined ? countEdits(store, filter) : 0,
       ]);
-      return { edits: edits.map(listed), next, count };
+      return { edits: withDiffs(edits), next, count };
     },
   });
 
@@ -145,7 +147,7 @@ export function addEditRoutes(
     async handle({ param }) {
       const edit = await findEdit(store, param);
       if (edit === undefined) throw new Problem(404, "UNKNOWN_EDIT", "there is no edit of this id");
-      return { ...edit, context: contextOf(edit), diff: diffWords(edit.draft, edit.edited) };
+      return withDiffs([edit])[0]!;
     },
   });
 
@@ -183,7 +185,7 @@ export function addEditRoutes(
       const { edits } = await listEdits(store, { limit: ADVICE_FROM });
       const seq = edits[0]?.seq ?? 0;
       if (seq !== advised.seq) {
-        const records = edits.filter(({ draft, edited }) => draft.length + edited.length < LISTED_DIFF);
+        const records = edits.filter(({ draft, edited }) => draft.length + edited.length < ADVISED_TEXT);
         const advice = records.length === 0 ? [] : editStats(records as readonly EditRecord[]).advice;
         advised = { seq, n: records.length, advice: advice.map(({ code, message }) => ({ code, message })) };
       }
@@ -211,7 +213,11 @@ function drafterOf(drafters: Readonly<Record<string, Drafter>>, policy: string |
 const contextOf = ({ context }: StoredEdit) =>
   typeof context === "string" ? context : context.map(({ role, content }) => ({ role, content }));
 
-function listed(edit: StoredEdit) {
-  const short = edit.draft.length + edit.edited.length <= LISTED_DIFF;
-  return { ...edit, context: contextOf(edit), diff: short ? diffWords(edit.draft, edit.edited) : null };
+/** Edits with their differences, as long as these take no time that others would feel. */
+function withDiffs(edits: readonly StoredEdit[]) {
+  let left = DIFF_WORK;
+  return edits.map((edit) => {
+    left -= edit.changes * (edit.draftTokens + edit.editedTokens);
+    return { ...edit, context: contextOf(edit), diff: left < 0 ? null : diffWords(edit.draft, edit.edited) };
+  });
 }

@@ -121,7 +121,7 @@ const edit = z.object({
   changed: z.boolean(),
 });
 export const listedEdit = edit.extend({
-  diff: z.array(segment).nullable().describe("word by word; null for long texts, see /api/edits/{id}"),
+  diff: z.array(segment).nullable().describe("word by word; null where the texts are long and differ much"),
 });
 export const editList = z.object({
   edits: z.array(listedEdit),

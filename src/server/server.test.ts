@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InvalidInput } from "../core/errors.ts";
 import { ask, run, type Solver } from "../core/index.ts";
+import { createRng } from "../random/index.ts";
 import {
   addCertificate,
   createToken,
@@ -384,6 +385,17 @@ describe("security", () => {
     );
     expect(body.edits.map(({ id }: { id: string }) => id)).toEqual([nasty]);
     expect((await call(`/api/edits/${encodeURIComponent(nasty)}`)).body.draft).toBe(nasty);
+  });
+
+  it("is not held up by long texts that differ everywhere", async () => {
+    const draws = createRng(1).draws("texts");
+    const text = () => Array.from({ length: 29_000 }, () => draws.pick(["a", "b", "c"])).join(" ");
+    const sent = { id: "long", context: "x", draft: text(), edited: text() };
+    const began = performance.now();
+    expect((await call("/api/edits", sent)).status).toBe(201);
+    expect((await call("/api/edits/long")).body.diff).toBeNull();
+    expect((await call("/api/edits")).body.edits[0]).toMatchObject({ id: "long", diff: null });
+    expect(performance.now() - began).toBeLessThan(2000);
   });
 
   it("limits how often an address asks, and how long a slow client may take", async () => {

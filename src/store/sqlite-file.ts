@@ -33,7 +33,7 @@ export function openSqliteFile(path: string): SqliteFile {
     database.exec(`pragma busy_timeout = ${OPEN_TIMEOUT}`);
     database.exec("pragma journal_mode = wal");
     database.exec("pragma synchronous = full");
-    database.exec("pragma cache_size = -131072");
+    database.exec("pragma cache_size = -65536");
     database.exec("pragma wal_autocheckpoint = 8000");
     // From here on nothing waits inside the driver: the thread may be the one that the other writer needs to end.
     database.exec("pragma busy_timeout = 0");
