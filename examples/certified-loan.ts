@@ -25,7 +25,7 @@ const X = Array.from({ length: 400 }, (_, r) => ({
   credit: Number(uniform[4 * r + 1]! < 0.7),
   purpose: ["car", "home", "other"][Math.floor(3 * uniform[4 * r + 2]!)]!,
 }));
-const y = X.map(({ income, credit }, r) => Number(income / 100 + credit + uniform[4 * r + 3]! > 1.6));
+const y = X.map(({ income, credit }, r) => Number(income / 100 + 0.3 * credit + uniform[4 * r + 3]! > 0.7));
 
 const free = await fitConstrained({ X, y, domain: applicants, constraints: [], task: "logistic" });
 const { status, results } = certify(free.model, rules);
