@@ -8,7 +8,7 @@ import { type BenchRow, compare, openNumPy } from "./harness.ts";
 
 export const name = "Online inference: one observation";
 
-const OBSERVATIONS = 20_000;
+const OBSERVATIONS = 100_000;
 const NUMPY_STEPS = 500;
 const DIMENSIONS = [5, 20, 100];
 

@@ -8,7 +8,7 @@ import * as schemas from "./schemas.ts";
 import { authorize, type Caller } from "./security.ts";
 
 /** What a handler gets. */
-export interface Call<B, Q> {
+interface Call<B, Q> {
   readonly body: B;
   readonly query: Q;
   /** The variable part of the path. */

@@ -32,7 +32,7 @@ export interface Segment {
   readonly text: string;
 }
 
-export interface Message {
+interface Message {
   readonly role: string;
   readonly content: string;
 }
@@ -52,7 +52,7 @@ export interface Edit {
   readonly diff: readonly Segment[] | null;
 }
 
-export interface Totals {
+interface Totals {
   readonly n: number;
   readonly editedRate: number;
   readonly meanCost: number;
@@ -113,7 +113,7 @@ export interface Certificate {
   }[];
 }
 
-export type Verdict = "certified" | "violated" | "unknown";
+type Verdict = "certified" | "violated" | "unknown";
 
 /** What went wrong last, for the line at the top. */
 export const failure = signal("");

@@ -13,7 +13,7 @@ const ASYMPTOTIC_FROM = 200;
  * Ends of a confidence sequence for an arm's mean cost at level 95 %, valid however often it is looked at: that of
  * costs within known bounds and, from enough costs on, that of their deviation; each at half the error, cut together.
  */
-export function armInterval({ n, meanCost, deviation }: Arm, maximumCost: number): readonly [number, number] {
+function armInterval({ n, meanCost, deviation }: Arm, maximumCost: number): readonly [number, number] {
   if (n === 0) return [0, maximumCost];
   const radii = [(maximumCost / 2) * confidenceRadius(n, 0.975, 200)];
   if (n >= ASYMPTOTIC_FROM) radii.push(deviation * confidenceRadius(n, 0.975, 1000));

@@ -106,7 +106,7 @@ export function RunsPage() {
   );
 }
 
-export function Status({ run }: { readonly run: Run }) {
+function Status({ run }: { readonly run: Run }) {
   const word = run.status === "running" && !run.alive ? "lost" : run.status;
   return (
     <span class={`badge ${word}`}>
