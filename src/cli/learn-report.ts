@@ -15,8 +15,14 @@ export interface LearnSummary {
 
 /** The contents of metrics.json and of `--json`: every figure, and what was run. */
 export function metricsOf({ learned, ...run }: LearnSummary): Record<string, unknown> {
-  const { adapters, curves, samples, episodeCosts, ...figures } = learned;
-  return { format: 1, ...run, methods: Object.keys(adapters), ...figures };
+  const { adapters, curves, samples, episodeCosts, writers, ...figures } = learned;
+  return {
+    format: 1,
+    ...run,
+    methods: Object.keys(adapters),
+    ...figures,
+    ...(writers.length > 0 ? { writers: writers.map(({ scores }) => scores) } : {}),
+  };
 }
 
 /** One row a policy; columns that no policy has a figure for are left out. */
@@ -34,6 +40,18 @@ export function scoreTable({ scores }: Learned): Table {
   return {
     columns: shown.map(([label], i) => ({ label, numeric: i > 0 })),
     rows: scores.map((row) => shown.map(([, cell]) => cell(row))),
+  };
+}
+
+/** One row a user and method: held-out NLL under the pooled adapter and the user's own. */
+export function writerTable({ writers }: Learned): Table {
+  const labels = ["user", "method", "training edits", "held out", "base NLL", "pooled", "own"];
+  return {
+    columns: [...labels, "own minus pooled [95 %]"].map((label, i) => ({ label, numeric: i > 1 })),
+    rows: writers.map(({ scores }) => {
+      const { user, method, train, heldOut, nll, ownMinusPooled } = scores;
+      return [user, method, train, heldOut, nll.base, nll.pooled, nll.own, interval(ownMinusPooled)];
+    }),
   };
 }
 
@@ -102,6 +120,23 @@ export function learnPage(summary: LearnSummary): string {
           { kind: "figure", svg: costPlot(learned) },
         ],
       },
+      ...(learned.writers.length > 0
+        ? [
+            {
+              title: "Users",
+              blocks: [
+                { kind: "table", table: writerTable(learned) },
+                {
+                  kind: "list",
+                  items: [
+                    "NLL of the user's own held-out final texts, nats per token; own: the adapter that began where the pooled one ended and saw this user's edits alone",
+                    "own minus pooled: below 0 where the own adapter is better; 95 % interval over contexts",
+                  ],
+                },
+              ] satisfies Block[],
+            },
+          ]
+        : []),
       {
         title: "Training",
         blocks: [

@@ -1,6 +1,6 @@
 /** `fpx learn`: from a log of user edits to adapters, figures and a report. */
 import { basename, extname, join } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { withLock, writeFileAtomic } from "../core/node/index.ts";
 import {
   editStats,
@@ -21,7 +21,7 @@ import type { Cli } from "./cli.ts";
 import { fileError } from "./errors.ts";
 import { describeRejects, readLog } from "./files.ts";
 import { type LearnFolder, makeOutputFolder, openLearnFolder } from "./learn-folder.ts";
-import { type LearnSummary, learnPage, metricsOf, scoreTable } from "./learn-report.ts";
+import { type LearnSummary, learnPage, metricsOf, scoreTable, writerTable } from "./learn-report.ts";
 import { checked, integer, listOf, number } from "./options.ts";
 import { createProgress, progressMode, wantsColor } from "./progress.ts";
 
@@ -34,6 +34,8 @@ interface LearnFlags {
   readonly seed: number;
   readonly epochs?: number;
   readonly batchSize?: number;
+  readonly microBatch?: number;
+  readonly by?: "user";
   readonly learningRate?: number;
   readonly dpoBeta?: number;
   readonly sftWeight?: number;
@@ -64,10 +66,20 @@ export function defineLearn(command: Command, cli: Cli): void {
     .option("--seed <number>", "seed of everything random", integer(), 1)
     .option("--epochs <number>", "passes over the training edits", number({ minimum: 0.01 }))
     .option("--batch-size <number>", "edits a step", integer({ minimum: 1 }))
+    .option(
+      "--micro-batch <number>",
+      "most edits in memory at once; gradients of a larger step add up (default: the whole step)",
+      integer({ minimum: 1 }),
+    )
     .option("--learning-rate <number>", "peak learning rate, for every method", number({ minimum: 1e-9 }))
     .option("--dpo-beta <number>", "coefficient of the preference loss", number({ minimum: 1e-9 }))
     .option("--sft-weight <number>", "weight of imitation in early", number({ minimum: 0 }))
     .option("--validation <share>", "share of the edits held out", number({ minimum: 0.01, maximum: 0.9 }))
+    .addOption(
+      new Option("--by <group>", "an adapter for each user besides, against the pooled one").choices([
+        "user",
+      ]),
+    )
     .option(
       "--episodes <number>",
       "fresh episodes with the simulated user, if the log has one",
@@ -143,11 +155,13 @@ async function runLearn(path: string, flags: LearnFlags, cli: Cli): Promise<void
 
 /** The options that were given; the others keep the library's defaults. */
 function learnOptions(flags: LearnFlags): LearnOptions {
-  const { seed, methods, epochs, batchSize, learningRate } = flags;
+  const { seed, methods, epochs, batchSize, microBatch: microBatchSize, by, learningRate } = flags;
   const { dpoBeta, sftWeight, validation, episodes } = flags;
   const given = {
     epochs,
     batchSize,
+    microBatchSize,
+    by,
     learningRate,
     dpoBeta,
     sftWeight,
@@ -170,6 +184,12 @@ async function writeOutputs(
     if (fitted) await writeModel(join(gathered, "model"), model);
     for (const [method, adapter] of Object.entries(summary.learned.adapters))
       await writeAdapter(join(gathered, "adapters", method), adapter, model);
+    for (const { adapter, scores } of summary.learned.writers)
+      await writeAdapter(
+        join(gathered, "adapters", scores.method, "users", fileName(scores.user)),
+        adapter,
+        model,
+      );
     await writeFileAtomic(join(gathered, "report.html"), learnPage(summary));
     await writeFileAtomic(join(gathered, "metrics.json"), `${JSON.stringify(metricsOf(summary), null, 2)}\n`);
     await folder.finish();
@@ -178,11 +198,17 @@ async function writeOutputs(
   }
 }
 
+/** A user's name as that of one folder. */
+function fileName(user: string): string {
+  return encodeURIComponent(user).replaceAll(".", "%2E");
+}
+
 function describeResult(summary: LearnSummary): string {
   const { out, learned, model } = summary;
   const folder = model === FROM_LOG ? join(out, "model") : model;
   return [
     textTable(scoreTable(learned)),
+    ...(learned.writers.length > 0 ? [textTable(writerTable(learned))] : []),
     `Nearest to the users' texts: ${learned.recommended}. Written to ${out}: report.html, metrics.json, adapters/.`,
     `Use it: fpx draft --model ${folder} --adapter ${out} "YOUR CONTEXT"`,
     "",

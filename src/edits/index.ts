@@ -36,6 +36,7 @@ export { type Method, type MethodOptions, methods } from "./learning/methods.ts"
 export { fitLogReference, fitReference, type ReferenceOptions } from "./learning/reference.ts";
 export { type RerankOptions, reranked } from "./learning/rerank.ts";
 export type { Curve, LearnContext, LearnObserver, ReferenceCache, StageStore } from "./learning/stage.ts";
+export type { WriterResult, WriterScores } from "./learning/writers.ts";
 export { levenshtein, levenshteinAll } from "./levenshtein.ts";
 export { type CostModel, type CostModelOptions, fitCost } from "./policies/cost-model.ts";
 export {

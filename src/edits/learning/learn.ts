@@ -42,6 +42,7 @@ import {
 } from "./methods.ts";
 import { withReference } from "./reference-log-probs.ts";
 import { type Curve, fitStage, type LearnContext } from "./stage.ts";
+import { scoreWriter, usersOf, type WriterResult } from "./writers.ts";
 
 export interface LearnOptions extends MethodOptions {
   readonly seed: number;
@@ -59,6 +60,11 @@ export interface LearnOptions extends MethodOptions {
   readonly lora?: LoraConfig;
   /** Share of the edits held out; default 0.1. */
   readonly validation?: number;
+  /**
+   * Train an adapter for each user besides, from the pooled one, and compare both on the user's own held-out edits; no
+   * draft stands on both sides then, but a user may. Default not.
+   */
+  readonly by?: "user";
   /** Whether accepted drafts are targets of imitation too; default true. */
   readonly includeAccepted?: boolean;
   /**
@@ -94,6 +100,8 @@ export interface Learned {
   readonly recommended: Method;
   readonly curves: Readonly<Partial<Record<Method, Curve>>>;
   readonly samples: readonly Sample[];
+  /** By method, then by user; empty without `by: "user"`. */
+  readonly writers: readonly WriterResult[];
   /** True edit costs by policy, then by fresh episode, the same for all policies; empty where the log has no simulated user. */
   readonly episodeCosts: Readonly<Record<string, readonly number[]>>;
   readonly counts: {
@@ -123,10 +131,10 @@ const learningRates: Readonly<Record<Method, number>> = { sft: 3e-3, dpo: 3e-4, 
 /** The split that `learn` makes; a reference model is fitted to the drafts of its training side only. */
 export function splitForLearning(
   records: readonly EditRecord[],
-  options: Pick<LearnOptions, "validation" | "seed">,
+  options: Pick<LearnOptions, "validation" | "seed" | "by">,
 ): { readonly train: readonly EditRecord[]; readonly validation: readonly EditRecord[] } {
-  const { validation = defaults.validation, seed } = options;
-  return splitLog(records, { validation, seed });
+  const { validation = defaults.validation, seed, by } = options;
+  return splitLog(records, { validation, seed, by: by === "user" ? "draft" : "auto" });
 }
 
 /**
@@ -190,11 +198,23 @@ export async function learn(
     includeAccepted: settings.includeAccepted,
   });
   for (const method of methods) {
-    const trained = await trainAdapter(method, imitated, pairs, base, identity, settings, context);
+    const trained = await trainAdapter(
+      method,
+      method,
+      { imitated, pairs },
+      base,
+      identity,
+      settings,
+      context,
+    );
     adapters[method] = trained.adapter;
     curves[method] = trained.curve;
   }
 
+  const writers =
+    settings.by === "user"
+      ? await learnWriters({ imitated, pairs, heldRecords }, adapters, base, identity, settings, context)
+      : [];
   const policy = await createPolicy(base, runtime, adapters as Record<string, Adapter>);
   try {
     const copy = fitCopyBaseline(train, { cost });
@@ -210,6 +230,7 @@ export async function learn(
     return {
       adapters,
       curves,
+      writers,
       ...measured,
       counts: {
         train: training.examples.length,
@@ -225,14 +246,22 @@ export async function learn(
 
 type Settings = LearnOptions & typeof defaults;
 
+/** What a policy is trained on. */
+interface Material {
+  readonly imitated: readonly Example[];
+  readonly pairs: readonly PreferencePair[];
+}
+
+/** Trains an adapter under a stage's name, from fresh matrices or those of another adapter. */
 async function trainAdapter(
   method: Method,
-  imitated: readonly Example[],
-  pairs: readonly PreferencePair[],
+  stage: string,
+  { imitated, pairs }: Material,
   base: LanguageModel,
   identity: string,
   settings: Settings,
   context: LearnContext,
+  from?: Adapter,
 ): Promise<{ adapter: Adapter; curve: Curve }> {
   const { seed, epochs = passes[method], lora: config } = settings;
   const shapes = modelShapes(base.config);
@@ -247,12 +276,20 @@ async function trainAdapter(
       : onPlaces(preferenceObjective(base.config, pad, method, settings, lora), pairs);
   const batchSize = Math.min(settings.batchSize, data.examples);
   const { weights, curve } = await fitStage(
-    method,
+    stage,
     {
       ...data,
       frozen: base.weights,
-      initial: initAdapter(lora, shapes, createRng(seed)),
-      identity: { identity, method, dpoBeta: settings.dpoBeta, sftWeight: settings.sftWeight, lora: config },
+      initial: from?.weights ?? initAdapter(lora, shapes, createRng(seed)),
+      identity: {
+        identity,
+        method,
+        stage,
+        dpoBeta: settings.dpoBeta,
+        sftWeight: settings.sftWeight,
+        lora: config,
+        ...(from === undefined ? {} : { from: fingerprint(from.weights) }),
+      },
     },
     {
       steps: Math.ceil((epochs * data.examples) / batchSize),
@@ -266,6 +303,49 @@ async function trainAdapter(
     context,
   );
   return { adapter: { config, weights }, curve };
+}
+
+/** An adapter for each user who has edits on both sides of the split, and for each method. */
+async function learnWriters(
+  { imitated, pairs, heldRecords }: Material & { readonly heldRecords: readonly EditRecord[] },
+  adapters: Readonly<Partial<Record<Method, Adapter>>>,
+  base: LanguageModel,
+  identity: string,
+  settings: Settings,
+  context: LearnContext,
+): Promise<WriterResult[]> {
+  const { signal, observer, runtime } = context;
+  const results: WriterResult[] = [];
+  for (const [method, pooled] of Object.entries(adapters) as [Method, Adapter][]) {
+    for (const [i, user] of usersOf(heldRecords).entries()) {
+      const isOwn = ({ record }: Example) => record.user === user;
+      const material = { imitated: imitated.filter(isOwn), pairs: pairs.filter(isOwn) };
+      const train = (method === "sft" ? material.imitated : material.pairs).length;
+      if (train === 0) {
+        observer.note(`user ${user} has no training edits for ${method}: no adapter of their own`);
+        continue;
+      }
+      const { adapter } = await trainAdapter(
+        method,
+        `${method}-user-${i + 1}`,
+        material,
+        base,
+        identity,
+        settings,
+        context,
+        pooled,
+      );
+      const held = heldRecords.filter((record) => record.user === user);
+      const policy = await createPolicy(base, runtime, { pooled, own: adapter });
+      try {
+        const scores = await scoreWriter(policy, held, { signal });
+        results.push({ adapter, scores: { user, method, train, heldOut: held.length, ...scores } });
+      } finally {
+        await policy.close();
+      }
+    }
+  }
+  return results;
 }
 
 /** An objective over a list of examples, addressed by place. */

@@ -115,7 +115,7 @@ const LOG_REFERENCE = {
  */
 export async function fitLogReference(
   records: readonly EditRecord[],
-  options: Pick<LearnOptions, "seed" | "validation">,
+  options: Pick<LearnOptions, "seed" | "validation" | "by">,
   context: LearnContext,
 ): Promise<LanguageModel> {
   const drafts = distinctDrafts(splitForLearning(records, options).train);
