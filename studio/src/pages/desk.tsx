@@ -88,7 +88,10 @@ export function DeskPage() {
         <div class="controls">
           <label>
             Policy{" "}
-            <select value={policy} onChange={({ currentTarget }) => setPolicy(currentTarget.value)}>
+            <select
+              value={policies.bandit === null && policy === BY_BANDIT ? writers[0]!.name : policy}
+              onChange={({ currentTarget }) => setPolicy(currentTarget.value)}
+            >
               {policies.bandit !== null && <option value={BY_BANDIT}>chosen by the bandit</option>}
               {writers.map(({ name }) => (
                 <option key={name}>{name}</option>
