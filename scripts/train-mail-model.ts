@@ -62,7 +62,7 @@ await writeModel(join(OUT, "model"), model);
 const policy = await createPolicy(model, runtime);
 const world = createMailWorld({ seed: WORLD_SEED });
 const contexts = world.contexts("log", EDITS);
-const drafts = await draftAll(policy, contexts, { adapter: null, maxNewTokens: 150, signal });
+const drafts = await draftAll(policy, contexts, { maxNewTokens: 150, signal });
 const records = simulateLog(world, contexts, drafts, { user: "strong", policy: "mail-base@1" });
 await policy.close();
 await writeFileAtomic(

@@ -1,6 +1,11 @@
 import { InvalidInput, NonFinite } from "../core/errors.ts";
 
-export function checkCount(name: string, value: number, least: number = 1, most: number = Number.MAX_SAFE_INTEGER): number {
+export function checkCount(
+  name: string,
+  value: number,
+  least: number = 1,
+  most: number = Number.MAX_SAFE_INTEGER,
+): number {
   if (!(Number.isSafeInteger(value) && value >= least && value <= most)) {
     const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
     throw new InvalidInput(`${name} is ${value}: give a whole number ${range}`);

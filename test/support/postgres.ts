@@ -29,9 +29,9 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
     return undefined;
   }
   // The server refuses to run as root.
-  const owner = process.getuid?.() === 0 ? await userIds("postgres") : {};
+  const owner = process.getuid?.() === 0 ? await userIds("postgres") : undefined;
   const folder = await mkdtemp(join(tmpdir(), "fpx-postgres-"));
-  if ("uid" in owner) await chown(folder, owner.uid, owner.gid);
+  if (owner !== undefined) await chown(folder, owner.uid, owner.gid);
   const data = join(folder, "data");
   await run(
     "initdb",
