@@ -7,7 +7,7 @@ const shared: UserConfig = {
   // Experiments import the package by its public name, as a user's program would.
   deps: { neverBundle: [/^node:/, /^fpx(\/|$)/] },
   unbundle: true,
-  dts: true,
+  dts: { oxc: true },
   sourcemap: false,
   logLevel: "warn",
   outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
@@ -19,6 +19,7 @@ export default defineConfig([
     entry: ["src/**/*.ts", "!src/**/*.test.ts"],
     // Schemas have types that only inference can write down; nothing public names them.
     dts: {
+      oxc: true,
       entry: [
         "src/**/*.ts",
         "!src/**/*.test.ts",
