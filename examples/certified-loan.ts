@@ -31,7 +31,7 @@ const free = await fitConstrained({ X, y, domain: applicants, constraints: [], t
 const { status, results } = certify(free.model, rules);
 console.log(`from data alone: ${status}`);
 for (const { rule, counterexample } of results)
-  if (counterexample) console.log(`  "${rule}" is broken by`, counterexample.inputs[0]);
+  if (counterexample) console.log(`  "${rule}" is broken by ${JSON.stringify(counterexample.inputs[0])}`);
 
 const { model, certificate } = await fitConstrained({
   X,
