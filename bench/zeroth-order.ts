@@ -2,7 +2,9 @@
  * Minimising a logistic loss from its values alone at equal evaluations against fmin and optimization-js, the cost of a
  * step of seed replay over a million parameters, and normals against NumPy's Philox.
  */
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { runInNewContext } from "node:vm";
 import { createRng } from "../src/random/index.ts";
 import { mezo, minimize } from "../src/zeroth-order/index.ts";
 import { type BenchRow, compare, median, openNumPy } from "./harness.ts";
@@ -93,15 +95,26 @@ function spend(
   return { gap: best - least, milliseconds: (user + system) / 1000 };
 }
 
-/** fmin 0.0.4 as a script puts its functions on the global object; as a module it exports them. */
-function peers(): {
-  nelderMead: (f: (x: number[]) => number, x0: number[], options: object) => unknown;
-  powell: (f: (x: number[]) => number, x0: number[]) => unknown;
-} {
+type Minimizer = (f: (x: ArrayLike<number>) => number, x0: number[], options?: object) => unknown;
+
+/**
+ * The peers that are installed: `npm install --no-save fmin@0.0.4 optimization-js@1.5.0`. fmin exports nothing as a
+ * module; as a script it puts itself on the global object.
+ */
+function peers(): { readonly nelderMead?: Minimizer; readonly powell?: Minimizer } {
   const require = createRequire(import.meta.url);
-  const fmin = require("fmin") as { nelderMead: never };
-  const { minimize_Powell } = require("optimization-js") as { minimize_Powell: never };
-  return { nelderMead: fmin.nelderMead, powell: minimize_Powell };
+  try {
+    const scope: { fmin?: { readonly nelderMead: Minimizer } } = {};
+    runInNewContext(readFileSync(require.resolve("fmin"), "utf8"), scope);
+    const { minimize_Powell } = require("optimization-js") as { readonly minimize_Powell: Minimizer };
+    return { nelderMead: scope.fmin!.nelderMead, powell: minimize_Powell };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
+    process.stderr.write(
+      "fmin and optimization-js: not found (npm install --no-save fmin@0.0.4 optimization-js@1.5.0)\n",
+    );
+    return {};
+  }
 }
 
 function* gaps(): Generator<BenchRow> {
@@ -110,13 +123,15 @@ function* gaps(): Generator<BenchRow> {
     const task = logisticTask(d);
     const least = leastValue(task, d);
     const zeros = () => new Array<number>(d).fill(0);
-    const others: readonly (readonly [string, Ended])[] = [
-      [
+    const others: (readonly [string, Ended])[] = [];
+    // fmin spreads its first simplex in proportion to the start, so that zeros would leave it flat.
+    if (nelderMead)
+      others.push([
         "fmin Nelder-Mead",
-        spend(task, least, (f) => nelderMead(f, zeros().fill(0.01), { maxIterations: EVALUATIONS })),
-      ],
-      ["optimization-js Powell", spend(task, least, (f) => powell(f, zeros()))],
-    ];
+        spend(task, least, (f) => nelderMead(f, zeros().fill(1e-3), { maxIterations: EVALUATIONS })),
+      ]);
+    if (powell) others.push(["optimization-js Powell", spend(task, least, (f) => powell(f, zeros()))]);
+    if (others.length === 0) return;
     for (const method of ["central", "p4"] as const) {
       const stepSize = d === 30 ? 0.3 : 0.06;
       const start = process.cpuUsage();
