@@ -1,0 +1,338 @@
+import { type Asking, InvalidInput, type Solver } from "../../core/index.ts";
+import { distanceBound } from "../certificate.ts";
+import { checkPositive } from "../checks.ts";
+import { advanced, begun, type GapEntry, type Progress, toleranceOf } from "../outcome.ts";
+import type { MinMaxProblem, SaddleConstants } from "../problem.ts";
+import { requireHadamard, zeta } from "../spaces/curvature.ts";
+import * as play from "./gradient-methods.ts";
+import { type RammaState, rammaStart, rammaStep } from "./ramma.ts";
+import { type Ramma5State, ramma5Step } from "./ramma5.ts";
+import { type RiodaState, riodaStart, riodaStep } from "./rioda.ts";
+import { type Calls, evaluateSaddle, manifoldOf, type Saddle, type SaddlePoint, saddleOf } from "./saddle.ts";
+
+/** A certified saddle point. */
+export interface SaddleResult {
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  /** A proved bound of max_Y f(x, .) - min_X f(., y). */
+  readonly gap: number;
+  /** False when the point left the domain of the constants, or no bound exists: the gap is then a guess. */
+  readonly certified: boolean;
+  /** Bounds of d(x, x*) and d(y, y*). */
+  readonly distBoundX: number;
+  readonly distBoundY: number;
+  /** Partial gradients asked for, those for certificates included; exact best responses count as one. */
+  readonly calls: Readonly<Calls>;
+  readonly history: readonly GapEntry[];
+}
+
+export interface MinMaxState<T = unknown> {
+  readonly progress: Progress<SaddlePoint>;
+  readonly calls: Calls;
+  readonly own: T;
+}
+
+export type MinMaxSolver<T = unknown> = Solver<MinMaxProblem, MinMaxState<T>, SaddleResult>;
+
+export interface MinMaxOptions {
+  /** The certified saddle gap to stop at; default 1e-8. */
+  readonly tolerance?: number;
+}
+
+/** A method between two steps; `auto` runs two of them. */
+export interface Method<T> {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  start(S: Saddle, at: SaddlePoint): T;
+  step(S: Saddle, own: T): Asking<T>;
+  at(own: T): SaddlePoint;
+}
+
+export function minMaxSolver<T>(method: Method<T>, tolerance: number): MinMaxSolver<T> {
+  return {
+    name: method.name,
+    options: { ...method.options, tolerance },
+    *init(problem) {
+      requireHadamard(problem.M, method.name);
+      requireHadamard(problem.N, method.name);
+      const calls = { gradX: 0, gradY: 0 };
+      const S = saddleOf(problem, calls);
+      const at = yield* evaluateSaddle(S, problem.start);
+      return { own: method.start(S, at), calls, progress: begun(at, at.gap, 2, tolerance) };
+    },
+    *step(problem, state) {
+      const calls = { ...state.calls };
+      const S = saddleOf(problem, calls);
+      const own = yield* method.step(S, state.own);
+      const at = method.at(own);
+      return {
+        own,
+        calls,
+        progress: advanced(state.progress, at, at.gap, calls.gradX + calls.gradY, tolerance, {
+          callsPerHalving: callsPerHalving(problem.constants),
+        }),
+      };
+    },
+    metrics: ({ progress }) => ({ gap: progress.gap }),
+    status: ({ progress }) => progress.status,
+    result({ set, domain, constants }, { progress: { best, gap, history }, calls }) {
+      const inside = (side: "x" | "y"): boolean =>
+        (set[side].whole ? domain : set)[side].contains(best[side]);
+      return {
+        x: best.x,
+        y: best.y,
+        gap,
+        certified: gap < Number.POSITIVE_INFINITY && inside("x") && inside("y"),
+        distBoundX: distanceBound(gap, constants.muX),
+        distBoundY: distanceBound(gap, constants.muY),
+        calls,
+        history,
+      };
+    },
+  };
+}
+
+/** Gradient play at the condition number L / mu; accelerated methods need less. */
+function callsPerHalving({ muX, muY, Lx, Ly, Lxy }: SaddleConstants): number {
+  const mu = Math.min(muX, muY);
+  return mu > 0 ? (10 * (Math.max(Lx, Ly) + Lxy)) / mu : 1e5;
+}
+
+function requireStrong(S: Saddle, name: string): void {
+  if (!(S.x.mu > 0 && S.y.mu > 0))
+    throw new InvalidInput(
+      `${name} needs muX > 0 and muY > 0: use convexConcaveToStrong, which adds them, or give the moduli`,
+    );
+}
+
+export const rammaMethod = (tolerance: number): Method<RammaState> => ({
+  name: "ramma",
+  options: {},
+  start(S, at) {
+    requireStrong(S, "ramma");
+    return rammaStart(S, at, true);
+  },
+  step: (S, own) => rammaStep(S, own, tolerance),
+  at: (own) => own.at,
+});
+
+/**
+ * RAMMA in its practical form: accelerated inexact prox levels around alternating best responses, each ended by
+ * certificates. The shape is the paper's (AISTATS 2025); constants are derived here. The gap that it returns is
+ * proved, whatever the momentum did; the paper's count of calls is not.
+ *
+ * @throws InvalidInput for a tolerance that is not positive; in the run, unless muX > 0 and muY > 0.
+ */
+export function ramma(options: MinMaxOptions = {}): MinMaxSolver<RammaState> {
+  const tolerance = toleranceOf(options.tolerance);
+  return minMaxSolver(rammaMethod(tolerance), tolerance);
+}
+
+/**
+ * Alternating best responses alone, for weak coupling: Lxy^2 < muX muY.
+ *
+ * @throws InvalidInput in the run, for a coupling that the rounds need not contract.
+ */
+export function rabr(options: MinMaxOptions = {}): MinMaxSolver<RammaState> {
+  const tolerance = toleranceOf(options.tolerance);
+  return minMaxSolver<RammaState>(
+    {
+      name: "rabr",
+      options: {},
+      start(S, at) {
+        requireStrong(S, "rabr");
+        if (!(S.Lxy ** 2 < S.x.mu * S.y.mu))
+          throw new InvalidInput(
+            `rabr needs Lxy^2 < muX muY, but ${S.Lxy}^2 is not below ${S.x.mu} x ${S.y.mu}: use ramma`,
+          );
+        return rammaStart(S, at, false);
+      },
+      step: (S, own) => rammaStep(S, own, tolerance),
+      at: (own) => own.at,
+    },
+    tolerance,
+  );
+}
+
+/**
+ * RAMMA in the paper's five-loop shape, with Riemacon's printed sequences and PRGD inside, and certified stops. Tens of
+ * times the calls of `ramma`: for reproduction.
+ */
+export function ramma5(options: MinMaxOptions = {}): MinMaxSolver<Ramma5State> {
+  const tolerance = toleranceOf(options.tolerance);
+  return minMaxSolver<Ramma5State>(
+    {
+      name: "ramma5",
+      options: {},
+      start(S, at) {
+        requireStrong(S, "ramma5");
+        const { alpha, reach } = rammaStart(S, at, true);
+        return { at, alpha, reach };
+      },
+      step: (S, own) => ramma5Step(S, own, tolerance),
+      at: (own) => own.at,
+    },
+    tolerance,
+  );
+}
+
+export interface GradientPlayOptions extends MinMaxOptions {
+  /**
+   * The step size; default 1 / L with L = max(Lx, Ly) + Lxy (0.5 / L for rogda and rpeg). "theory": the one with a
+   * proved linear rate, from the certified distance at the start.
+   */
+  readonly step?: number | "theory";
+}
+
+interface Playing<T> {
+  readonly at: SaddlePoint;
+  readonly own: T;
+  readonly eta: number;
+}
+
+/** Steps with a proved rate, for a saddle within R of the start; `rpeg` has none. */
+const theory: Record<string, (mu: number, L: number, bend: number) => number> = {
+  rgda: (mu, L, bend) => mu / (bend * L * L),
+  rceg: (mu, L, bend) => Math.min(1 / (2 * L * Math.sqrt(bend)), 1 / (4 * mu)),
+  reg: (mu, L, bend) => Math.min(1 / (2 * L * Math.sqrt(bend)), 1 / (4 * mu)),
+  rogda: (_mu, L) => 1 / (2 * L),
+};
+
+export function playMethod<T>(
+  method: play.GradientMethod<T>,
+  step: number | "theory" | undefined,
+): Method<Playing<T>> {
+  if (step !== undefined && step !== "theory") checkPositive("step", step);
+  if (step === "theory" && !theory[method.name])
+    throw new InvalidInput(`${method.name} has no step with a proved rate here: give a number`);
+  return {
+    name: method.name,
+    options: { step: step ?? null },
+    start(S, at) {
+      for (const side of ["x", "y"] as const)
+        if (!S[side].set.whole)
+          throw new InvalidInput(
+            `${method.name} has no proof on constrained sets, and ${side} must stay in the ${S[side].set.name}: use ramma`,
+          );
+      const L = Math.max(S.x.L, S.y.L) + S.Lxy;
+      const etaOf = (): number => {
+        if (typeof step === "number") return step;
+        if (step === undefined) return method.share / L;
+        requireStrong(S, `${method.name} with the theory's step`);
+        const mu = Math.min(S.x.mu, S.y.mu);
+        const curvature = Math.min(
+          manifoldOf(S, "x").sectionalCurvatureMin,
+          manifoldOf(S, "y").sectionalCurvatureMin,
+        );
+        return theory[method.name]!(mu, L, zeta(curvature, 2 * fieldDistance(S, at, mu)));
+      };
+      return { at, own: method.start(S, at), eta: etaOf() };
+    },
+    step: function* (S, { at, own, eta }) {
+      return { ...(yield* method.step(S, at, own, eta)), eta };
+    },
+    at: (own) => own.at,
+  };
+}
+
+/** |F(z)| / mu, a bound of the distance to the saddle by strong monotonicity. */
+function fieldDistance(S: Saddle, at: SaddlePoint, mu: number): number {
+  const square = (side: "x" | "y"): number => manifoldOf(S, side).norm(at[side], at.g[side]) ** 2;
+  return Math.sqrt(square("x") + square("y")) / mu;
+}
+
+const gradientPlay =
+  <T>(method: play.GradientMethod<T>) =>
+  (options: GradientPlayOptions = {}): MinMaxSolver<Playing<T>> =>
+    minMaxSolver(playMethod(method, options.step), toleranceOf(options.tolerance));
+
+/** Riemannian gradient descent-ascent, 2 calls a step. */
+export const rgda: (options?: GradientPlayOptions) => MinMaxSolver = gradientPlay(play.rgda);
+/** Riemannian corrected extragradient (Zhang, Zhang, Sra), 4 calls a step, the certificate's included. */
+export const rceg: (options?: GradientPlayOptions) => MinMaxSolver = gradientPlay(play.rceg);
+/** Riemannian extragradient with transport (Hu et al., AISTATS 2024), 4 calls a step. */
+export const reg: (options?: GradientPlayOptions) => MinMaxSolver = gradientPlay(play.reg);
+/** Riemannian past extragradient: one pair of calls a step, and one for its certificate. */
+export const rpeg: (options?: GradientPlayOptions) => MinMaxSolver = gradientPlay(play.rpeg);
+/** Riemannian optimistic gradient descent-ascent (Wang et al.), 2 calls a step. */
+export const rogda: (options?: GradientPlayOptions) => MinMaxSolver = gradientPlay(play.rogda);
+
+/**
+ * Implicit optimism (RIODA, ICML 2025): prox steps against hints; default step 1 / Lxy, or 1 / L without coupling.
+ */
+export function rioda(options: MinMaxOptions & { readonly step?: number } = {}): MinMaxSolver {
+  const tolerance = toleranceOf(options.tolerance);
+  if (options.step !== undefined) checkPositive("step", options.step);
+  return minMaxSolver<RiodaState>(
+    {
+      name: "rioda",
+      options: { step: options.step ?? null },
+      start(S, at) {
+        requireStrong(S, "rioda");
+        return riodaStart(at);
+      },
+      step(S, own) {
+        const eta = options.step ?? 1 / (S.Lxy > 0 ? S.Lxy : Math.max(S.x.L, S.y.L));
+        return riodaStep(S, own, eta, Math.max(1e-26, 1e-3 * tolerance));
+      },
+      at: (own) => own.at,
+    },
+    tolerance,
+  ) as MinMaxSolver;
+}
+
+/** Two methods in a race. */
+interface Race {
+  readonly ramma: RammaState;
+  readonly rceg: Playing<object>;
+  readonly spent: { readonly ramma: number; readonly rceg: number };
+  readonly leader: "ramma" | "rceg";
+}
+
+/**
+ * Races RAMMA against RCEG, always advancing the one that has spent fewer calls, and ends with the first certificate: at
+ * most about twice the calls of the better one. On constrained sets RAMMA runs alone.
+ *
+ * @throws InvalidInput as `ramma` does.
+ */
+export function auto(options: MinMaxOptions = {}): MinMaxSolver {
+  const tolerance = toleranceOf(options.tolerance);
+  const one = rammaMethod(tolerance);
+  const two = playMethod(play.rceg, undefined);
+  const free = (S: Saddle): boolean => S.x.set.whole && S.y.set.whole;
+  return minMaxSolver<Race | RammaState>(
+    {
+      name: "auto",
+      options: {},
+      start: (S, at) =>
+        free(S)
+          ? {
+              ramma: one.start(S, at),
+              rceg: two.start(S, at) as Playing<object>,
+              spent: { ramma: 0, rceg: 0 },
+              leader: "ramma",
+            }
+          : one.start(S, at),
+      *step(S, own) {
+        if (!("leader" in own)) return yield* one.step(S, own);
+        const leader = own.spent.ramma <= own.spent.rceg ? "ramma" : "rceg";
+        let calls = 0;
+        const metered: Saddle = {
+          ...S,
+          *gradient(of, at) {
+            calls++;
+            return yield* S.gradient(of, at);
+          },
+        };
+        const next =
+          leader === "ramma"
+            ? { ...own, leader, ramma: yield* one.step(metered, own.ramma) }
+            : { ...own, leader, rceg: (yield* two.step(metered, own.rceg)) as Playing<object> };
+        // An exact best response costs a call as well.
+        return { ...next, spent: { ...own.spent, [leader]: own.spent[leader] + Math.max(1, calls) } } as Race;
+      },
+      at: (own) => ("leader" in own ? own[own.leader].at : own.at),
+    },
+    tolerance,
+  ) as MinMaxSolver;
+}

@@ -1,0 +1,117 @@
+import { InvalidInput, runSync, type SnapshotPolicy, type Solver, type Status } from "../core/index.ts";
+import { checkChoice, checkCount } from "./checks.ts";
+import * as minimizers from "./minimize/minimizers.ts";
+import * as solvers from "./minmax/solvers.ts";
+import type { MinimizationProblem, MinMaxProblem } from "./problem.ts";
+
+/** How a solve ended beside its certificate. */
+export interface Ended {
+  readonly status: Status;
+}
+
+export interface SolveMinMaxOptions extends solvers.MinMaxOptions {
+  /** Default "auto". */
+  readonly method?:
+    | "auto"
+    | "ramma"
+    | "ramma5"
+    | "rabr"
+    | "rceg"
+    | "rgda"
+    | "reg"
+    | "rpeg"
+    | "rogda"
+    | "rioda";
+  /** Step size of gradient methods and RIODA. */
+  readonly step?: number;
+  /** Partial gradients to spend at most; default 1e6. */
+  readonly maxCalls?: number;
+  readonly signal?: AbortSignal;
+  readonly snapshots?: SnapshotPolicy;
+}
+
+const minMaxMethods = {
+  auto: solvers.auto,
+  ramma: solvers.ramma,
+  ramma5: solvers.ramma5,
+  rabr: solvers.rabr,
+  rceg: solvers.rceg,
+  rgda: solvers.rgda,
+  reg: solvers.reg,
+  rpeg: solvers.rpeg,
+  rogda: solvers.rogda,
+  rioda: solvers.rioda,
+} as const;
+
+const names = Object.keys as <T extends object>(of: T) => (keyof T & string)[];
+
+/**
+ * Solves a min-max problem whose functions answer at once; the result carries a proved gap. For asynchronous
+ * functions, snapshots and observers give a solver (`auto()`, `ramma()`, ...) to `run`.
+ *
+ * @throws InvalidInput for options out of range, a method that the problem does not allow, or a budget too small for a
+ *   first certificate.
+ * @example const { x, gap, certified } = solveMinMax(robustKarcher(hyperbolic(2), points, 4));
+ */
+export function solveMinMax(
+  problem: MinMaxProblem,
+  options: SolveMinMaxOptions = {},
+): solvers.SaddleResult & Ended {
+  const { method = "auto", maxCalls = 1e6, signal, snapshots, step, ...rest } = options;
+  checkChoice("method", method, names(minMaxMethods));
+  if (step !== undefined && ["auto", "ramma", "ramma5", "rabr"].includes(method))
+    throw new InvalidInput(`${method} chooses its own steps: leave step out`);
+  const make = minMaxMethods[method] as (o: object) => solvers.MinMaxSolver;
+  const solver = make(step === undefined ? rest : { ...rest, step });
+  return solved(solver, problem, maxCalls, signal, snapshots);
+}
+
+export interface SolveMinimizeOptions extends minimizers.MinimizeOptions {
+  /** Default "ragd" on the whole manifold with mu > 0, else "prgd". */
+  readonly method?: "prgd" | "ragd" | "riemacon" | "riemaconSC" | "boostedRiemacon";
+  /** Gradients to spend at most; default 1e6. */
+  readonly maxCalls?: number;
+  readonly signal?: AbortSignal;
+  readonly snapshots?: SnapshotPolicy;
+}
+
+const minimizeMethods = {
+  prgd: minimizers.prgd,
+  ragd: minimizers.ragd,
+  riemacon: minimizers.riemacon,
+  riemaconSC: minimizers.riemaconSC,
+  boostedRiemacon: minimizers.boostedRiemacon,
+} as const;
+
+/**
+ * Minimises a g-convex function whose gradient answers at once; the result carries a proved gap.
+ *
+ * @throws InvalidInput as `solveMinMax` does.
+ * @example const mean = minimize(frechetMean(spd(3), matrices)).x;
+ */
+export function minimize(
+  problem: MinimizationProblem,
+  options: SolveMinimizeOptions = {},
+): minimizers.Minimum & Ended {
+  const { method = problem.mu > 0 ? "ragd" : "prgd", maxCalls = 1e6, signal, snapshots, ...rest } = options;
+  checkChoice("method", method, names(minimizeMethods));
+  const make = minimizeMethods[method] as (o: object) => minimizers.Minimizer;
+  return solved(make(rest), problem, maxCalls, signal, snapshots);
+}
+
+function solved<P extends { readonly fingerprint: string }, S, R>(
+  solver: Solver<P, S, R>,
+  problem: P,
+  maxCalls: number,
+  signal: AbortSignal | undefined,
+  snapshots: SnapshotPolicy | undefined,
+): R & Ended {
+  checkCount("maxCalls", maxCalls);
+  const { result, status } = runSync(solver, problem, {
+    seed: 0,
+    stop: { maxCalls },
+    ...(signal ? { signal } : {}),
+    ...(snapshots ? { snapshots } : {}),
+  });
+  return { ...result, status };
+}
