@@ -1,6 +1,7 @@
 import { InvalidInput } from "../core/index.ts";
 import { createRng } from "../random/index.ts";
 import { checkCount, checkFinite, checkPositive } from "./checks.ts";
+import type { ConvexSet } from "./sets/convex-set.ts";
 import { type Manifold, randomDirection, requirePoint, scale } from "./spaces/manifold.ts";
 
 /** A function with its claimed gradient. */
@@ -79,12 +80,14 @@ export function checkGConvexity(
   p: Float64Array,
   options: {
     readonly radius?: number;
+    /** Sampled points are projected onto this set. */
+    readonly within?: ConvexSet;
     readonly mu?: number;
     readonly samples?: number;
     readonly seed?: number;
   } = {},
 ): GConvexityCheck {
-  const { radius = 1, mu = 0, samples = 200, seed = 0 } = options;
+  const { radius = 1, within, mu = 0, samples = 200, seed = 0 } = options;
   requirePoint(M, "p", p);
   checkPositive("radius", radius);
   checkCount("samples", samples);
@@ -96,7 +99,8 @@ export function checkGConvexity(
   const h = 1e-3;
   for (let k = 0; k < samples; k++) {
     const stream = rng.stream("check-g-convexity", 0, k);
-    const q = M.exp(p, scale(radius * stream.uniforms(1)[0]!, randomDirection(M, p, stream)));
+    const sampled = M.exp(p, scale(radius * stream.uniforms(1)[0]!, randomDirection(M, p, stream)));
+    const q = within ? within.project(sampled) : sampled;
     const v = randomDirection(M, q, rng.stream("check-g-convexity", 1, k));
     const at = (t: number): number => checkFinite("the cost", cost(M.exp(q, scale(t, v))));
     const [before, middle, after] = [at(-h), at(0), at(h)];

@@ -5,6 +5,8 @@ const SHARE = 0.5;
 /** What a level costs besides its steps, fitted on seven problems. */
 const LEVEL = 1.7;
 const GRID = 60;
+/** A player's best response may move by this many times the other's move, lest it overflows. */
+const LONGEST = 1000;
 
 /**
  * The prox weights alpha_x, alpha_y of RAMMA: the least estimated cost over a grid of mu_x + alpha_x, such that
@@ -25,13 +27,14 @@ export function proxWeights(c: SaddleConstants, zetaX: number, zetaY: number): B
   };
   let best = { x: Math.SQRT2 * c.Lxy, y: Math.SQRT2 * c.Lxy };
   let least = cost(best.x, best.y);
-  const low = Math.log(c.muX);
-  const high = Math.log(Math.max(needed / c.muY, c.muX));
+  const slowest = c.Lxy / LONGEST;
+  const low = Math.log(Math.max(c.muX, slowest));
+  const high = Math.log(Math.max(needed / Math.max(c.muY, slowest), c.muX));
   for (let i = 0; i < GRID; i++) {
-    // Both ends are single levels, hit exactly.
-    const sx = i === 0 ? c.muX : Math.exp(low + ((high - low) * i) / (GRID - 1));
+    // Both ends are single levels, hit exactly, where the moduli are not too small for them.
+    const sx = i === 0 && c.muX >= slowest ? c.muX : Math.exp(low + ((high - low) * i) / (GRID - 1));
     const x = sx - c.muX;
-    const y = i === GRID - 1 ? 0 : Math.max(0, needed / sx - c.muY);
+    const y = i === GRID - 1 && c.muY >= slowest ? 0 : Math.max(0, needed / sx - c.muY);
     const value = cost(x, y);
     if (value < least) {
       least = value;

@@ -72,6 +72,7 @@ export function customSet(manifold: Manifold, set: CustomSet): ConvexSet {
       if (flat && sigma > 0) return flatDecrease(manifold, (q) => set.project(q), p, g, sigma);
       const norm = manifold.norm(p, g);
       const free = freeDecrease(norm, sigma);
+      if (diameter === Number.POSITIVE_INFINITY) return free;
       // |v| <= diameter
       return norm <= sigma * diameter ? free : Math.min(free, norm * diameter - (sigma / 2) * diameter ** 2);
     },
