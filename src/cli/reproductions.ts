@@ -6,5 +6,6 @@ export const REPRODUCTIONS: Readonly<Record<string, () => Promise<Reproduction>>
   inference: async () => (await import("fpx/experiments/inference")).reproduction,
   "zeroth-order": async () => (await import("fpx/experiments/zeroth-order")).reproduction,
   edits: async () => (await import("fpx/experiments/edits")).reproduction,
+  manifolds: async () => (await import("fpx/experiments/manifolds")).reproduction,
   constraints: async () => (await import("fpx/experiments/constraints")).reproduction,
 };
