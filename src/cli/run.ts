@@ -173,6 +173,7 @@ function plain(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (ArrayBuffer.isView(value)) return Array.from(value as Float64Array, plain);
   if (Array.isArray(value)) return value.map(plain);
+  if ("toJSON" in value && typeof value.toJSON === "function") return plain(value.toJSON());
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
 }
 

@@ -408,11 +408,18 @@ export class AveragedKieferWolfowitz<Z> {
     };
   }
 
-  /** The state as JSON; `fromJSON` goes on from it bit for bit. */
+  /** The state as JSON, with the estimate to read; `fromJSON` goes on from it bit for bit. */
   toJSON(): unknown {
     let text = "";
     for (const byte of encode(this.#state)) text += String.fromCharCode(byte);
-    return { format: "fpx-kiefer-wolfowitz", version: FORMAT, count: this.count, state: btoa(text) };
+    const estimate = Array.from(this.estimate());
+    return {
+      format: "fpx-kiefer-wolfowitz",
+      version: FORMAT,
+      count: this.count,
+      estimate,
+      state: btoa(text),
+    };
   }
 
   /** @throws InvalidInput when this is no saved estimator; SnapshotMismatch when it is damaged. */

@@ -1,0 +1,1 @@
+export { type DurableEditLog, type EditLogOptions, type Generation, openEditLog } from "./edit-log.ts";
