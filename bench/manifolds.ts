@@ -96,8 +96,7 @@ export async function bench(): Promise<BenchRow[]> {
       await compare({
         name: `exp + log + transport, SPD(${n}), ${PAIRS} pairs`,
         ours: pairs(spd(n)),
-        unit: "us",
-        operations: PAIRS,
+        unit: "ms",
         target,
         ...against(`ops${n}`),
       }),

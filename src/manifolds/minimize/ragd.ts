@@ -12,6 +12,8 @@ import { rescue } from "./rescue.ts";
 export interface RagdState extends Evaluated {
   /** Tangent at p. */
   readonly momentum: Float64Array;
+  /** Of the next plain step. */
+  readonly stepSize: number;
   /** The certificate, and how many steps ago it was that, when the guard last was content. */
   readonly mark: number;
   readonly since: number;
@@ -25,6 +27,7 @@ export function ragdStart(F: Objective, at: Evaluated): RagdState {
   return {
     ...at,
     momentum: zeroVector(F.set.manifold),
+    stepSize: 1 / F.L,
     mark: at.decrease,
     since: 0,
     failures: 0,
@@ -57,13 +60,21 @@ export function* ragdStep(F: Objective, state: RagdState): Asking<RagdState> {
   return { ...ragdStart(F, rescued), failures: 1, stuck: rescued.decrease > state.mark / 4 };
 }
 
-type Step = Evaluated & { readonly momentum: Float64Array };
+type Step = Evaluated & Pick<RagdState, "momentum" | "stepSize">;
 
-function* plainStep(F: Objective, state: RagdState): Asking<Step> {
-  return { ...(yield* evaluate(F, gradientStep(F, state.p, state.g))), momentum: zeroVector(F.set.manifold) };
+/** A gradient step whose length follows the curvature met on the last one (Barzilai-Borwein), within [1 / L, 1 / mu]. */
+function* plainStep(F: Objective, { p, g, stepSize }: RagdState): Asking<Step> {
+  const { set, mu, L } = F;
+  const M = set.manifold;
+  const x = set.project(M.exp(p, scale(-stepSize, g)));
+  const at = yield* evaluate(F, x);
+  const s = scale(-1, M.log(x, p));
+  const curvature = M.inner(x, s, combine(1, at.g, -1, M.parallelTransport(p, x, g))) / M.norm(x, s) ** 2;
+  const next = curvature > 0 ? Math.min(1 / mu, Math.max(1 / L, 1 / curvature)) : 1 / L;
+  return { ...at, momentum: zeroVector(M), stepSize: next };
 }
 
-function* acceleratedStep(F: Objective, { p, g, momentum }: RagdState, q: number): Asking<Step> {
+function* acceleratedStep(F: Objective, { p, g, momentum, stepSize }: RagdState, q: number): Asking<Step> {
   const { set, mu, L } = F;
   const M = set.manifold;
   // The gradient step moves by `move`; on a proper set it is the projected one, and its slope takes the gradient's place.
@@ -74,7 +85,7 @@ function* acceleratedStep(F: Objective, { p, g, momentum }: RagdState, q: number
   const jump = scale(q / (1 + q), v);
   const y = set.project(M.exp(x, jump));
   const rest = combine(1, v, -1, set.whole ? jump : M.log(x, y));
-  return { ...(yield* evaluate(F, y)), momentum: M.parallelTransport(x, y, rest) };
+  return { ...(yield* evaluate(F, y)), momentum: M.parallelTransport(x, y, rest), stepSize };
 }
 
 /** RAGD from a point with known gradient until `accept` is content or rounding errors rule. */

@@ -55,8 +55,11 @@ export function frechetMean(
   points: readonly Float64Array[],
   weights?: ArrayLike<number>,
 ): MinimizationProblem {
-  const { center, radius } = cloudOf(M, points);
+  const { center, radius: furthest } = cloudOf(M, points);
   const w = normalised("weights", weights, points.length);
+  // By strong convexity the mean is no further from the center than the gradient there is long.
+  const radius = Math.max(1e-9 * furthest, 2 * M.norm(center, pull(M, center, points, w)));
+  const bend = points.reduce((sum, p, i) => sum + w[i]! * zetaOf(M, M.dist(center, p) + radius), 0);
   return minimizationProblem({
     name: "Frechet mean",
     M,
@@ -64,7 +67,7 @@ export function frechetMean(
     cost: (x) => points.reduce((sum, p, i) => sum + (w[i]! * M.dist(x, p) ** 2) / 2, 0),
     domain: geodesicBall(M, center, radius),
     mu: 1,
-    L: zetaOf(M, 2 * radius),
+    L: Math.max(1, bend),
     start: center,
     fingerprint: fingerprintOf("frechetMean", M, points, [...w]),
   });

@@ -1,6 +1,11 @@
 import { InvalidInput } from "../../core/errors.ts";
-import { cholesky, eigh } from "../../linalg/index.ts";
+import { cholesky, eigh, gemm } from "../../linalg/index.ts";
 import { leftSingular } from "./left-singular.ts";
+import { smallCholesky, smallEigh, smallTimesTranspose, smallWhiten } from "./small.ts";
+
+/** Up to these orders plain loops beat a call of the kernels. */
+const SMALL_EIGH = 6;
+const SMALL_PRODUCT = 10;
 
 /** Below this ratio of eigenvalues the smallest would be rounding error: they come from singular values then. */
 const RATIO = 1e-9;
@@ -31,54 +36,36 @@ export interface Whitening {
 export function createWhitening(n: number): Whitening {
   const size = n * n;
   const factor = new Float64Array(size);
+  /** C^-1. */
+  const inverse = new Float64Array(size);
   const base = new Float64Array(size);
   const scratch = [new Float64Array(size), new Float64Array(size)] as const;
   const half = new Float64Array(size);
   const frame = new Float64Array(size);
   const values = new Float64Array(n);
   const vectors = new Float64Array(size);
-  const weights = new Float64Array(n);
-  const roots = new Float64Array(n);
   const out = { values, vectors };
   const cholesky_ = { out: factor };
+  const transposed = { transposeB: true };
 
-  /** out = left right' for row-major matrices. */
+  /** product = left right'. */
   const timesTranspose = (left: Float64Array, right: Float64Array, product: Float64Array): void => {
-    for (let i = 0; i < n; i++) {
-      const a = i * n;
-      for (let j = 0; j < n; j++) {
-        const b = j * n;
-        let sum = 0;
-        for (let k = 0; k < n; k++) sum += left[a + k]! * right[b + k]!;
-        product[a + j] = sum;
-      }
-    }
+    if (n <= SMALL_PRODUCT) smallTimesTranspose(left, right, n, product);
+    else gemm(n, n, n, left, right, { ...transposed, out: product });
   };
 
-  /** C^-1 B in place, by rows. */
-  const solveLeft = (b: Float64Array): void => {
+  /** The inverse of the factor, by rows. */
+  const invert = (): void => {
     for (let i = 0; i < n; i++) {
       const row = i * n;
+      const pivot = 1 / factor[row + i]!;
+      for (let j = 0; j < n; j++) inverse[row + j] = 0;
       for (let k = 0; k < i; k++) {
-        const c = factor[row + k]!;
+        const c = factor[row + k]! * pivot;
         const other = k * n;
-        for (let j = 0; j < n; j++) b[row + j]! -= c * b[other + j]!;
+        for (let j = 0; j <= k; j++) inverse[row + j]! -= c * inverse[other + j]!;
       }
-      const inverse = 1 / factor[row + i]!;
-      for (let j = 0; j < n; j++) b[row + j]! *= inverse;
-    }
-  };
-
-  /** B C^-T of which the lower triangle counts, in place; the result is symmetric. */
-  const solveRight = (b: Float64Array): void => {
-    for (let i = 0; i < n; i++) {
-      const row = i * n;
-      for (let j = 0; j <= i; j++) {
-        const other = j * n;
-        let sum = b[row + j]!;
-        for (let k = 0; k < j; k++) sum -= b[row + k]! * factor[other + k]!;
-        b[row + j] = b[other + i] = sum / factor[other + j]!;
-      }
+      inverse[row + i] = pivot;
     }
   };
 
@@ -87,20 +74,33 @@ export function createWhitening(n: number): Whitening {
       for (let j = 0; j <= i; j++) target[i * n + j] = target[j * n + i] = X[i * n + j]!;
   };
 
+  /** left S left' of a symmetric S, made exactly symmetric. */
+  const conjugate = (left: Float64Array, s: Float64Array, target: Float64Array): Float64Array => {
+    timesTranspose(left, s, half);
+    timesTranspose(half, left, target);
+    mirror(target, target);
+    return target;
+  };
+
   const whiten = (X: Float64Array, place: 0 | 1): Float64Array => {
     const w = scratch[place];
     mirror(X, w);
-    solveLeft(w);
-    solveRight(w);
+    if (n > SMALL_PRODUCT) return conjugate(inverse, w, w);
+    smallWhiten(factor, n, w);
     return w;
   };
 
   const decompose = (w: Float64Array): void => {
+    if (n <= SMALL_EIGH && smallEigh(w, n, values, vectors)) return;
     eigh(w, n, { out });
   };
 
   /** frame = C V. */
   const frameOf = (): void => {
+    if (n > SMALL_PRODUCT) {
+      gemm(n, n, n, factor, vectors, { out: frame });
+      return;
+    }
     for (let i = 0; i < n; i++) {
       const row = i * n;
       for (let j = 0; j < n; j++) frame[row + j] = 0;
@@ -112,40 +112,21 @@ export function createWhitening(n: number): Whitening {
     }
   };
 
-  /** left diag(weights) right' as a new symmetric matrix, from its lower triangle. */
-  const congruence = (left: Float64Array): Float64Array => {
-    const result = new Float64Array(size);
-    for (let i = 0; i < n; i++) {
-      const a = i * n;
-      for (let k = 0; k < n; k++) half[a + k] = left[a + k]! * weights[k]!;
-      for (let j = 0; j <= i; j++) {
-        const b = j * n;
-        let sum = 0;
-        for (let k = 0; k < n; k++) sum += half[a + k]! * left[b + k]!;
-        result[a + j] = result[b + i] = sum;
-      }
+  /** Scales column k of the frame by f(values[k]). */
+  const scaled = (f: (value: number) => number, target: Float64Array): void => {
+    for (let k = 0; k < n; k++) {
+      const weight = f(values[k]!);
+      for (let i = k; i < size; i += n) target[i] = frame[i]! * weight;
     }
-    return result;
-  };
-
-  /** left S left' as a new symmetric matrix. */
-  const conjugate = (left: Float64Array, s: Float64Array): Float64Array => {
-    timesTranspose(left, s, half);
-    const result = new Float64Array(size);
-    for (let i = 0; i < n; i++)
-      for (let j = 0; j <= i; j++) {
-        let sum = 0;
-        for (let k = 0; k < n; k++) sum += half[i * n + k]! * left[j * n + k]!;
-        result[i * n + j] = result[j * n + i] = sum;
-      }
-    return result;
   };
 
   return {
     values,
     base(p) {
       base.set(p);
-      cholesky(p, n, cholesky_);
+      // A matrix without a factor gets the kernel's error.
+      if (n > SMALL_PRODUCT || !smallCholesky(p, n, factor)) cholesky(p, n, cholesky_);
+      if (n > SMALL_PRODUCT) invert();
     },
     whiten,
     decompose,
@@ -154,14 +135,17 @@ export function createWhitening(n: number): Whitening {
       let near = true;
       for (let i = 0; i < size; i += n + 1) near &&= Math.abs(q[i]! - base[i]!) <= base[i]! / 2;
       if (near) {
-        for (let i = 0; i < size; i++) half[i] = q[i]! - base[i]!;
-        decompose(whiten(half, 0));
+        for (let i = 0; i < size; i++) frame[i] = q[i]! - base[i]!;
+        decompose(whiten(frame, 0));
         if (values[0]! >= -0.5 && values[n - 1]! <= 0.5) return 1;
       }
       decompose(whiten(q, 0));
       if (!(values[0]! > RATIO * values[n - 1]!)) {
+        // C^-1 L with Q = L L' has the roots of the eigenvalues as singular values.
+        if (n <= SMALL_PRODUCT) invert();
         cholesky(q, n, { out: half });
-        solveLeft(half);
+        for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) frame[j * n + i] = half[i * n + j]!;
+        timesTranspose(inverse, frame, half);
         leftSingular(half, n, values, vectors);
         for (let i = 0; i < n; i++) values[i]! *= values[i]!;
       }
@@ -176,21 +160,23 @@ export function createWhitening(n: number): Whitening {
     },
     recompose(f) {
       frameOf();
-      for (let k = 0; k < n; k++) weights[k] = f(values[k]!);
-      return congruence(frame);
+      scaled(f, half);
+      const result = new Float64Array(size);
+      timesTranspose(half, frame, result);
+      mirror(result, result);
+      return result;
     },
     sandwich(X, offset) {
       const w = whiten(X, 1);
-      for (let k = 0; k < n; k++) roots[k] = Math.sqrt(offset + values[k]!);
       // E = C V sqrt V' ; E W(X) E'
       frameOf();
-      for (let i = 0; i < n; i++) for (let k = 0; k < n; k++) frame[i * n + k]! *= roots[k]!;
+      scaled((value) => Math.sqrt(offset + value), frame);
       timesTranspose(frame, vectors, scratch[0]);
-      return conjugate(scratch[0], w);
+      return conjugate(scratch[0], w, new Float64Array(size));
     },
     unwhiten(fill) {
       fill(scratch[0]);
-      return conjugate(factor, scratch[0]);
+      return conjugate(factor, scratch[0], new Float64Array(size));
     },
   };
 }
