@@ -38,6 +38,7 @@ export {
   type MinimizationProblem,
   type MinMaxParts,
   type MinMaxProblem,
+  type Moduli,
   minimizationProblem,
   minMaxProblem,
   type SaddleConstants,

@@ -10,6 +10,9 @@ export interface Both<T> {
   readonly y: T;
 }
 
+/** Where a problem's moduli of convexity come from. */
+export type Moduli = "proved" | "claimed";
+
 /** Minimise a g-convex function over a set. */
 export interface MinimizationProblem extends Problem {
   readonly name: string;
@@ -22,6 +25,8 @@ export interface MinimizationProblem extends Problem {
   /** Smoothness: step sizes rest on it, certificates do not. */
   readonly L: number;
   readonly start: Float64Array;
+  /** "proved": the constants follow from a theorem, so solving does not test them by samples first. */
+  readonly moduli: Moduli;
   /** The Riemannian gradient. */
   readonly gradient: Oracle<Float64Array, Float64Array>;
   readonly cost?: Oracle<Float64Array, number>;
@@ -44,6 +49,8 @@ export interface MinimizationParts {
   readonly L: number;
   /** Default: the manifold's origin, projected onto X. */
   readonly start?: Float64Array;
+  /** "proved": the constants follow from a theorem, so solving does not test them by samples first; default "claimed". */
+  readonly moduli?: Moduli;
   /** Digest of the data inside the functions; default one of their source text, constants and start. */
   readonly fingerprint?: string;
 }
@@ -71,6 +78,7 @@ export function minimizationProblem(parts: MinimizationParts): MinimizationProbl
     mu,
     L,
     start,
+    moduli: parts.moduli ?? "claimed",
     fingerprint:
       parts.fingerprint ?? digest(name, [M, set, domain], { mu, L }, [start], [parts.gradient, parts.cost]),
     gradient: { name: "gradient", answer: (p) => parts.gradient(p) },
@@ -110,6 +118,8 @@ export interface MinMaxProblem extends Problem {
   readonly domain: Both<ConvexSet>;
   readonly constants: SaddleConstants;
   readonly start: Pair;
+  /** "proved": the constants follow from a theorem, so solving does not test them by samples first. */
+  readonly moduli: Moduli;
   /** Riemannian partial gradients; each question is one call. */
   readonly gradient: Oracle<PartialGradient, Float64Array>;
   readonly cost?: Oracle<Pair, number>;
@@ -142,6 +152,8 @@ export interface MinMaxParts {
   /** Default: the manifolds' origins, projected onto X and Y. */
   readonly x0?: Float64Array;
   readonly y0?: Float64Array;
+  /** "proved": the constants follow from a theorem, so solving does not test them by samples first; default "claimed". */
+  readonly moduli?: Moduli;
   /** Digest of the data inside the functions; default one of their source text, constants and starts. */
   readonly fingerprint?: string;
 }
@@ -166,6 +178,7 @@ export function minMaxProblem(parts: MinMaxParts): MinMaxProblem {
     domain: { x: x.domain, y: y.domain },
     constants,
     start: { x: x.start, y: y.start },
+    moduli: parts.moduli ?? "claimed",
     fingerprint:
       parts.fingerprint ??
       digest(

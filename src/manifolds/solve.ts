@@ -29,8 +29,8 @@ function refute(
     );
 }
 
-function refuteSaddle({ cost, set, domain, start, constants }: MinMaxProblem): void {
-  if (!cost) return;
+function refuteSaddle({ cost, set, domain, start, constants, moduli }: MinMaxProblem): void {
+  if (!cost || moduli === "proved") return;
   const region = (side: "x" | "y") => (set[side].whole ? domain : set)[side];
   const at = (x: Float64Array, y: Float64Array) => cost.answer({ x, y }, undefined);
   refute("muX", region("x"), start.x, constants.muX, (x) => at(x, start.y));
@@ -85,7 +85,8 @@ const names = Object.keys as <T extends object>(of: T) => (keyof T & string)[];
  * Solves a min-max problem whose functions answer at once; the result carries a proved gap. For asynchronous
  * functions, snapshots and observers give a solver (`auto()`, `ramma()`, ...) to `run`.
  *
- * Where the problem has a cost, a few second differences are compared with muX and muY first.
+ * Where the problem has a cost and its moduli are claimed, not proved, a few second differences are compared with muX
+ * and muY first.
  *
  * @throws InvalidInput for options out of range, moduli that the sample refutes, a method that the problem does not allow, or a budget too small for a
  *   first certificate.
@@ -134,8 +135,9 @@ export function minimize(
 ): minimizers.Minimum & Ended {
   const { method = problem.mu > 0 ? "ragd" : "prgd", maxCalls = 1e6, signal, snapshots, ...rest } = options;
   checkChoice("method", method, names(minimizeMethods));
-  const { cost, set, domain, start, mu } = problem;
-  if (cost) refute("mu", set.whole ? domain : set, start, mu, (p) => cost.answer(p, undefined));
+  const { cost, set, domain, start, mu, moduli } = problem;
+  if (cost && moduli === "claimed")
+    refute("mu", set.whole ? domain : set, start, mu, (p) => cost.answer(p, undefined));
   const make = minimizeMethods[method] as (o: object) => minimizers.Minimizer;
   return solved(make(rest), problem, maxCalls, signal, snapshots);
 }

@@ -1,4 +1,5 @@
 import { fingerprint, InvalidInput } from "../../core/index.ts";
+import { axpy } from "../../linalg/index.ts";
 import { checkNonNegative, checkPositive, normalised } from "../checks.ts";
 import {
   type MinimizationProblem,
@@ -18,6 +19,9 @@ import { product } from "../spaces/product.ts";
 interface Cloud {
   readonly center: Float64Array;
   readonly radius: number;
+  /** log of each point at the center, and their lengths. */
+  readonly logs: readonly Float64Array[];
+  readonly distances: readonly number[];
 }
 
 function cloudOf(M: Manifold, points: readonly Float64Array[]): Cloud {
@@ -26,20 +30,27 @@ function cloudOf(M: Manifold, points: readonly Float64Array[]): Cloud {
   for (const [i, p] of points.entries()) requirePoint(M, `points[${i}]`, p);
   let center = points[0]!;
   for (let k = 1; k < points.length; k++) center = geodesic(M, center, points[k]!, 1 / (k + 1));
-  const radius = Math.max(1e-6, ...points.map((p) => M.dist(center, p))) * (1 + 1e-9);
-  return { center, radius };
+  const logs = points.map((p) => M.log(center, p));
+  const distances = logs.map((log) => M.norm(center, log));
+  return { center, radius: Math.max(1e-6, ...distances) * (1 + 1e-9), logs, distances };
 }
 
 /** Sum of w_i log_x p_i. */
-function pull(
+const pull = (
   M: Manifold,
   x: Float64Array,
   points: readonly Float64Array[],
   weights: ArrayLike<number>,
+): Float64Array => weighted(M.size, weights, (i) => M.log(x, points[i]!));
+
+/** Sum of w_i v_i. */
+function weighted(
+  size: number,
+  weights: ArrayLike<number>,
+  vector: (i: number) => Float64Array,
 ): Float64Array {
-  let sum = new Float64Array(M.size);
-  for (const [i, p] of points.entries())
-    if (weights[i] !== 0) sum = combine(1, sum, weights[i]!, M.log(x, p)) as typeof sum;
+  const sum = new Float64Array(size);
+  for (let i = 0; i < weights.length; i++) if (weights[i] !== 0) axpy(weights[i]!, vector(i), sum);
   return sum;
 }
 
@@ -55,11 +66,18 @@ export function frechetMean(
   points: readonly Float64Array[],
   weights?: ArrayLike<number>,
 ): MinimizationProblem {
-  const { center, radius: furthest } = cloudOf(M, points);
+  const { center, radius: furthest, logs, distances } = cloudOf(M, points);
   const w = normalised("weights", weights, points.length);
   // By strong convexity the mean is no further from the center than the gradient there is long.
-  const radius = Math.max(1e-9 * furthest, 2 * M.norm(center, pull(M, center, points, w)));
-  const bend = points.reduce((sum, p, i) => sum + w[i]! * zetaOf(M, M.dist(center, p) + radius), 0);
+  const radius = Math.max(
+    1e-9 * furthest,
+    2 *
+      M.norm(
+        center,
+        weighted(M.size, w, (i) => logs[i]!),
+      ),
+  );
+  const bend = distances.reduce((sum, distance, i) => sum + w[i]! * zetaOf(M, distance + radius), 0);
   return minimizationProblem({
     name: "Frechet mean",
     M,
@@ -69,6 +87,7 @@ export function frechetMean(
     mu: 1,
     L: Math.max(1, bend),
     start: center,
+    moduli: "proved",
     fingerprint: fingerprintOf("frechetMean", M, points, [...w]),
   });
 }
@@ -139,6 +158,7 @@ export function robustKarcher(
     constants: { muX: 1, Lx: bend, muY: gamma - bend, Ly: gamma * bend - 1, Lxy: 1 },
     x0: cloud.center,
     y0: flat(points),
+    moduli: "proved",
     fingerprint: fingerprintOf("robustKarcher", M, points, [gamma, r]),
   });
 }
@@ -152,7 +172,7 @@ export function robustKarcher(
  */
 export function droFrechetMean(M: Manifold, points: readonly Float64Array[], rho: number): MinMaxProblem {
   checkPositive("rho", rho);
-  const { center, radius } = cloudOf(M, points);
+  const { center, radius, distances } = cloudOf(M, points);
   const m = points.length;
   const N = euclidean(m);
   const halves = (x: Float64Array): Float64Array =>
@@ -160,7 +180,7 @@ export function droFrechetMean(M: Manifold, points: readonly Float64Array[], rho
   const weights = simplex(m);
   const bestResponseY = (x: Float64Array): Float64Array =>
     weights.project(halves(x).map((value) => 1 / m + value / rho));
-  const furthest = Math.sqrt(points.reduce((sum, p) => sum + (radius + M.dist(center, p)) ** 2, 0));
+  const furthest = Math.sqrt(distances.reduce((sum, distance) => sum + (radius + distance) ** 2, 0));
   return minMaxProblem({
     name: "distributionally robust Frechet mean",
     M,
@@ -177,6 +197,7 @@ export function droFrechetMean(M: Manifold, points: readonly Float64Array[], rho
     constants: { muX: 1, Lx: zetaOf(M, 2 * radius), muY: rho, Ly: rho, Lxy: furthest },
     x0: center,
     y0: new Float64Array(m).fill(1 / m),
+    moduli: "proved",
     fingerprint: fingerprintOf("droFrechetMean", M, points, [rho]),
   });
 }

@@ -55,6 +55,7 @@ export function hyperbolicQuadratic(
     mu: Math.min(...c),
     L: Math.max(...c) * Math.cosh(2 * radius),
     start,
+    moduli: "proved",
   });
 }
 
@@ -187,6 +188,7 @@ export function logdetSaddle(spec: LogdetSaddleSpec): SolvedSaddle {
     domainX: geodesicBall(M, A, radius),
     domainY: geodesicBall(M, B, radius),
     constants: { muX, muY, Lx: muX * bend + cx, Ly: muY * bend + cy, Lxy: Math.abs(b) },
+    moduli: "proved",
     x0: spec.x0 ?? A,
     y0: spec.y0 ?? B,
   });
