@@ -179,7 +179,7 @@ async function serve({ method, threads }: Settings): Promise<void> {
   const adapter = adapterWeights(loraShapes(resolved, shapes));
   const step = trainingProgram(loss, Object.keys(adapter));
   const runtime = await onnxRuntimeNode({ threads });
-  const session = await loadTrainingProgram(runtime, step, baseWeights());
+  const session = await loadTrainingProgram(runtime, step.program, baseWeights());
   await session.write(step.initial(adapter));
 
   const clock = (): number => {

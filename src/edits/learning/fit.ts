@@ -56,7 +56,7 @@ export async function fitWeights(
     metrics,
     accumulate: microBatchSize !== undefined,
   });
-  const session = await loadTrainingProgram(runtime, step, frozen);
+  const session = await loadTrainingProgram(runtime, step.program, frozen);
   try {
     const { weight } = problem;
     const trainer = createTrainer({

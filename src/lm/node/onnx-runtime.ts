@@ -1,4 +1,4 @@
-/** onnxruntime-node as a runtime, each session in a worker thread of its own. */
+/** onnxruntime-node as a runtime, each session in a worker thread of its own or in the caller's. */
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -6,8 +6,9 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { Cancelled, FpxError, InvalidInput, MissingDependency } from "../../core/errors.ts";
 import { modelBytes } from "../runtimes/ort.ts";
-import { abortable, closedError } from "../runtimes/resident.ts";
+import { abortable, closedError, requireInputs } from "../runtimes/resident.ts";
 import type { RunOptions, Runtime, Session, TensorData, Tensors } from "../runtimes/runtime.ts";
+import { nativeSession } from "./native-session.ts";
 import type { Call, Loaded, Reply, WorkerSettings } from "./protocol.ts";
 
 /** Settings of the native runtime; all are part of its name, since bits depend on them. */
@@ -18,6 +19,11 @@ export interface NodeOptions {
   readonly spinning?: boolean;
   /** How far onnxruntime rewrites the graph. Default "all". */
   readonly optimisation?: WorkerSettings["optimisation"];
+  /**
+   * Where runs take place: in a thread of the session's "own", so that the event loop stays free (default), or in the
+   * "caller"'s, which reads shared arrays in place. Bits are the same.
+   */
+  readonly thread?: "own" | "caller";
 }
 
 /** How to install the package: its postinstall script would fetch GPU files and fails offline. */
@@ -30,6 +36,7 @@ const INSTALL = "npm install onnxruntime-node --onnxruntime-node-install=skip";
  */
 export async function onnxRuntimeNode(options: NodeOptions = {}): Promise<Runtime> {
   const { threads = Math.min(8, physicalCores()), spinning = false, optimisation = "all" } = options;
+  const { thread = "own" } = options;
   if (!Number.isInteger(threads) || threads < 1)
     throw new InvalidInput(`threads must be a whole number >= 1, got ${threads}`);
   const version = installedVersion();
@@ -38,6 +45,8 @@ export async function onnxRuntimeNode(options: NodeOptions = {}): Promise<Runtim
     name: `onnxruntime-node ${version}, ${threads} threads, optimisation ${optimisation}`,
     async load(model, load = {}) {
       const bytes = modelBytes(model, { ...load, contrib: true });
+      if (thread === "caller")
+        return abortable(load.signal, nativeSession(bytes, settings, { owner: false }));
       const session = new WorkerSession(settings);
       try {
         // Bytes written here are ours to give away; a caller's are copied.
@@ -85,6 +94,7 @@ class WorkerSession implements Session {
   readonly #worker: Worker;
   readonly #pending: Map<number, Pending> = new Map();
   #calls = 0;
+  readonly #shared: Record<string, TensorData> = {};
   #loaded: Loaded = { inputs: [], outputs: [] };
   #ended: FpxError | undefined;
 
@@ -118,12 +128,18 @@ class WorkerSession implements Session {
   }
 
   async write(tensors: Tensors): Promise<void> {
+    for (const name of Object.keys(tensors)) delete this.#shared[name];
     const copies = ownCopies(tensors);
     await this.#call({ kind: "write", tensors: copies }, buffers(copies));
   }
 
+  async share(tensors: Tensors): Promise<void> {
+    requireInputs(this.inputs, Object.keys(tensors));
+    Object.assign(this.#shared, tensors);
+  }
+
   async run(feeds: Tensors, { fetch, carry = {}, signal }: RunOptions): Promise<Tensors> {
-    const copies = ownCopies(feeds);
+    const copies = ownCopies({ ...this.#shared, ...feeds });
     return (await this.#call(
       { kind: "run", feeds: copies, fetch, carry },
       buffers(copies),

@@ -2,9 +2,8 @@
 
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { FpxError } from "../../core/errors.ts";
-import { type OrtModule, ortEngine, runtimeFailure } from "../runtimes/ort.ts";
-import { residentSession } from "../runtimes/resident.ts";
 import type { Session, Tensors } from "../runtimes/runtime.ts";
+import { nativeSession } from "./native-session.ts";
 import type { Call, Cancel, Loaded, Reply, WorkerSettings } from "./protocol.ts";
 
 if (!isMainThread && parentPort !== null) serve(parentPort, workerData as WorkerSettings);
@@ -16,7 +15,7 @@ function serve(port: NonNullable<typeof parentPort>, settings: WorkerSettings): 
 
   const answer = async (call: Call, signal: AbortSignal): Promise<Loaded | Tensors | undefined> => {
     if (call.kind === "load") {
-      session = await load(call.model, settings);
+      session = await nativeSession(call.model, settings, { owner: true });
       return { inputs: session.inputs, outputs: session.outputs };
     }
     if (call.kind === "write") return void (await session!.write(call.tensors));
@@ -41,29 +40,6 @@ function serve(port: NonNullable<typeof parentPort>, settings: WorkerSettings): 
       .catch((error: unknown) => port.postMessage({ id: call.id, error: describe(error) } satisfies Reply))
       .finally(() => waiting.delete(call.id));
   });
-}
-
-async function load(
-  model: Uint8Array,
-  { threads, spinning, optimisation }: WorkerSettings,
-): Promise<Session> {
-  const ort = (await import("onnxruntime-node")) as unknown as OrtModule;
-  try {
-    const session = await ort.InferenceSession.create(model, {
-      executionProviders: ["cpu"],
-      executionMode: "sequential",
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      graphOptimizationLevel: optimisation,
-      // A plan for each shape would keep a second copy of the largest run's memory, for 1 % of speed.
-      enableMemPattern: false,
-      logSeverityLevel: 3,
-      extra: { session: { intra_op: { allow_spinning: spinning ? "1" : "0" } } },
-    });
-    return residentSession(ortEngine(ort, session, true));
-  } catch (cause) {
-    throw runtimeFailure("onnxruntime-node could not load the model", cause);
-  }
 }
 
 function buffers(tensors: Tensors | undefined): ArrayBuffer[] {

@@ -58,7 +58,7 @@ function native(contrib: boolean): Load {
     const ort = onnxruntime as unknown as OrtModule;
     const options = { intraOpNumThreads: 2, logSeverityLevel: 3 };
     const session = await ort.InferenceSession.create(emitOnnx(program, { contrib }), options);
-    return residentSession(ortEngine(ort, session, true));
+    return residentSession(ortEngine(ort, session, { reuse: true, owner: false }));
   };
 }
 

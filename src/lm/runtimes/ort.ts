@@ -62,13 +62,22 @@ export function modelBytes(
   return model;
 }
 
-/**
- * An engine over an onnxruntime session. `native` says that it is that of onnxruntime-node in a worker: it
- * owns the data that it is given, and a run writes carried outputs of fixed shape into the tensors that they replaced.
- */
-export function ortEngine(ort: OrtModule, session: OrtSession, native: boolean): Engine<OrtTensor> {
+/** What an engine over onnxruntime may do. */
+export interface OrtEngineOptions {
+  /** Whether a run may write carried outputs of fixed shape into the tensors that they replaced: onnxruntime-node can. */
+  readonly reuse: boolean;
+  /** Whether all data that it is given are its own, so that it need not copy what it keeps. */
+  readonly owner: boolean;
+}
+
+/** An engine over an onnxruntime session. */
+export function ortEngine(
+  ort: OrtModule,
+  session: OrtSession,
+  { reuse, owner }: OrtEngineOptions,
+): Engine<OrtTensor> {
   const fixedShapes = new Map(
-    (native ? (session.outputMetadata ?? []) : []).map(({ name, shape }) => [name, shape ?? []]),
+    (reuse ? (session.outputMetadata ?? []) : []).map(({ name, shape }) => [name, shape ?? []]),
   );
   const fits = (output: string, tensor: OrtTensor): boolean => {
     const shape = fixedShapes.get(output);
@@ -81,10 +90,10 @@ export function ortEngine(ort: OrtModule, session: OrtSession, native: boolean):
   return {
     inputs: session.inputNames,
     outputs: session.outputNames,
-    upload: ({ type, dims, data }) =>
+    upload: ({ type, dims, data }, keep) =>
       new ort.Tensor(
         ortTypes[type],
-        data instanceof Float64Array ? Float32Array.from(data) : native ? data : data.slice(),
+        data instanceof Float64Array ? Float32Array.from(data) : keep && !owner ? data.slice() : data,
         dims,
       ),
     async download(tensor, keep) {

@@ -7,8 +7,8 @@ import type { RunOptions, Session, TensorData, Tensors } from "./runtime.ts";
 export interface Engine<Native> {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** A tensor of the engine's own with a copy of the data. */
-  upload(tensor: TensorData): Native;
+  /** A tensor of the engine's own; with a copy of the data when `keep` says that it outlives the call. */
+  upload(tensor: TensorData, keep: boolean): Native;
   /** The data of a tensor; a copy when `keep` says that the engine goes on using it. */
   download(tensor: Native, keep: boolean): TensorData | Promise<TensorData>;
   /**
@@ -33,6 +33,8 @@ export function residentSession<Native>(engine: Engine<Native>): Session {
 class ResidentSession<Native> implements Session {
   readonly #engine: Engine<Native>;
   readonly #resident: Map<string, Native> = new Map();
+  /** Tensors of the caller's own, uploaded at each run. */
+  readonly #shared: Map<string, TensorData> = new Map();
   /** The tensor that each carried input held before, for the engine to write into. */
   readonly #spare: Map<string, Native> = new Map();
   #last: Promise<unknown> = Promise.resolve();
@@ -52,10 +54,20 @@ class ResidentSession<Native> implements Session {
 
   write(tensors: Tensors): Promise<void> {
     return this.#enqueue(() => {
-      this.#requireInputs(Object.keys(tensors));
+      requireInputs(this.inputs, Object.keys(tensors));
       for (const [name, tensor] of Object.entries(tensors)) {
         this.#drop(name);
-        this.#resident.set(name, this.#engine.upload(tensor));
+        this.#resident.set(name, this.#engine.upload(tensor, true));
+      }
+    });
+  }
+
+  share(tensors: Tensors): Promise<void> {
+    return this.#enqueue(() => {
+      requireInputs(this.inputs, Object.keys(tensors));
+      for (const [name, tensor] of Object.entries(tensors)) {
+        this.#drop(name);
+        this.#shared.set(name, tensor);
       }
     });
   }
@@ -91,8 +103,8 @@ class ResidentSession<Native> implements Session {
   }
 
   async #run(feeds: Tensors, { fetch, carry = {} }: RunOptions): Promise<Tensors> {
-    this.#requireInputs(Object.keys(feeds));
-    this.#requireInputs(Object.values(carry));
+    requireInputs(this.inputs, Object.keys(feeds));
+    requireInputs(this.inputs, Object.values(carry));
     const wanted = [...new Set([...fetch, ...Object.keys(carry)])];
     for (const name of wanted) {
       if (!this.outputs.includes(name))
@@ -101,7 +113,8 @@ class ResidentSession<Native> implements Session {
     if (wanted.length === 0) throw new InvalidInput("run: name at least one output in `fetch` or `carry`");
 
     const fed: Record<string, Native> = {};
-    for (const [name, tensor] of Object.entries(feeds)) fed[name] = this.#engine.upload(tensor);
+    for (const [name, tensor] of [...this.#shared, ...Object.entries(feeds)])
+      fed[name] = this.#engine.upload(tensor, false);
     const inputs: Record<string, Native> = {};
     for (const name of this.inputs) {
       const tensor = fed[name] ?? this.#resident.get(name);
@@ -133,17 +146,11 @@ class ResidentSession<Native> implements Session {
   }
 
   #drop(name: string): void {
+    this.#shared.delete(name);
     for (const tensors of [this.#resident, this.#spare]) {
       const tensor = tensors.get(name);
       if (tensor !== undefined) this.#engine.release(tensor);
       tensors.delete(name);
-    }
-  }
-
-  #requireInputs(names: readonly string[]): void {
-    for (const name of names) {
-      if (!this.inputs.includes(name))
-        throw new InvalidInput(`the model has no input "${name}"; it has ${list(this.inputs)}`);
     }
   }
 
@@ -156,6 +163,14 @@ class ResidentSession<Native> implements Session {
     });
     this.#last = result.catch(() => undefined);
     return result;
+  }
+}
+
+/** Throws `InvalidInput` for a name that is not one of a model's inputs. */
+export function requireInputs(inputs: readonly string[], names: readonly string[]): void {
+  for (const name of names) {
+    if (!inputs.includes(name))
+      throw new InvalidInput(`the model has no input "${name}"; it has ${list(inputs)}`);
   }
 }
 

@@ -44,6 +44,11 @@ export interface Session {
   readonly outputs: readonly string[];
   /** Puts tensors into the session's memory, as the inputs of these names, until they are overwritten. */
   write(tensors: Tensors): Promise<void>;
+  /**
+   * Makes these tensors inputs that each run reads anew, so that the caller may change its own arrays between runs. A
+   * session in the caller's thread reads them in place; others copy them at each run.
+   */
+  share(tensors: Tensors): Promise<void>;
   /** Runs the model on feeds and resident tensors; throws InvalidInput naming an input that has neither. */
   run(feeds: Tensors, options: RunOptions): Promise<Tensors>;
   /** Copies of resident tensors. */

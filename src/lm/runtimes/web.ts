@@ -41,7 +41,9 @@ export async function onnxRuntimeWeb(options: WebOptions = {}): Promise<Runtime>
         throw runtimeFailure("onnxruntime-web could not load the model", cause);
       });
       try {
-        return residentSession(ortEngine(ort, await abortable(load.signal, creating), false));
+        return residentSession(
+          ortEngine(ort, await abortable(load.signal, creating), { reuse: false, owner: false }),
+        );
       } catch (error) {
         // A session that comes into being after the caller has gone is freed again.
         creating.then(
