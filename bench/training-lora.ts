@@ -17,7 +17,7 @@ import { type Gpt2Config, gpt2Shapes } from "../src/lm/models/gpt2.ts";
 import { onnxRuntimeNode } from "../src/lm/node/onnx-runtime.ts";
 import type { TensorData, Tensors } from "../src/lm/runtimes/runtime.ts";
 import type { TokenPair } from "../src/lm/sequence-log-probs.ts";
-import { loadTrainingProgram } from "../src/lm/training/load.ts";
+import { loadProgram } from "../src/lm/training/load-program.ts";
 import { trainingProgram } from "../src/lm/training/program.ts";
 import { type BenchRow, median } from "./harness.ts";
 
@@ -179,7 +179,7 @@ async function serve({ method, threads }: Settings): Promise<void> {
   const adapter = adapterWeights(loraShapes(resolved, shapes));
   const step = trainingProgram(loss, Object.keys(adapter));
   const runtime = await onnxRuntimeNode({ threads });
-  const session = await loadTrainingProgram(runtime, step.program, baseWeights());
+  const session = await loadProgram(runtime, step.program, baseWeights());
   await session.write(step.initial(adapter));
 
   const clock = (): number => {

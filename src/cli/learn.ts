@@ -8,9 +8,11 @@ import {
   fitLogReference,
   methods as knownMethods,
   type LearnContext,
+  type LearnOptimizer,
   type LearnOptions,
   learn,
   type Method,
+  optimizers,
   parseFieldMap,
   worldOfLog,
 } from "../edits/index.ts";
@@ -32,7 +34,9 @@ interface LearnFlags {
   readonly methods: readonly Method[];
   readonly out?: string;
   readonly seed: number;
+  readonly optimizer: LearnOptimizer;
   readonly epochs?: number;
+  readonly forwardPasses?: number;
   readonly batchSize?: number;
   readonly microBatch?: number;
   readonly by?: "user";
@@ -64,7 +68,20 @@ export function defineLearn(command: Command, cli: Cli): void {
       "where adapters, metrics.json and report.html go (default: out/<name of the log>)",
     )
     .option("--seed <number>", "seed of everything random", integer(), 1)
-    .option("--epochs <number>", "passes over the training edits", number({ minimum: 0.01 }))
+    .addOption(
+      new Option(
+        "--optimizer <name>",
+        "adamw by backpropagation, or zeroth-order: forward passes only, in the memory of inference",
+      )
+        .choices(optimizers)
+        .default("adamw"),
+    )
+    .option("--epochs <number>", "passes over the training edits (adamw)", number({ minimum: 0.01 }))
+    .option(
+      "--forward-passes <number>",
+      "forward passes of a batch, two a step (zeroth-order; default 20000)",
+      integer({ minimum: 2 }),
+    )
     .option("--batch-size <number>", "edits a step", integer({ minimum: 1 }))
     .option(
       "--micro-batch <number>",
@@ -156,9 +173,11 @@ async function runLearn(path: string, flags: LearnFlags, cli: Cli): Promise<void
 /** The options that were given; the others keep the library's defaults. */
 function learnOptions(flags: LearnFlags): LearnOptions {
   const { seed, methods, epochs, batchSize, microBatch: microBatchSize, by, learningRate } = flags;
-  const { dpoBeta, sftWeight, validation, episodes } = flags;
+  const { optimizer, forwardPasses, dpoBeta, sftWeight, validation, episodes } = flags;
   const given = {
+    optimizer: optimizer === "adamw" ? undefined : optimizer,
     epochs,
+    forwardPasses,
     batchSize,
     microBatchSize,
     by,

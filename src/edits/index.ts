@@ -31,7 +31,15 @@ export { type Redact, type RedactedField, redactRecord } from "./exports/redact.
 export { FIELD_ALIASES, type FieldMap, type FieldRole, parseFieldMap } from "./fields.ts";
 export type { Laterality, TokenTraffic } from "./laterality.ts";
 export { draftAll, evaluatePolicy, type PolicyEvaluation } from "./learning/evaluate.ts";
-export { type Learned, type LearnOptions, learn, type PolicyScores, type Sample } from "./learning/learn.ts";
+export {
+  type Learned,
+  type LearnOptimizer,
+  type LearnOptions,
+  learn,
+  optimizers,
+  type PolicyScores,
+  type Sample,
+} from "./learning/learn.ts";
 export { type Method, type MethodOptions, methods } from "./learning/methods.ts";
 export { fitLogReference, fitReference, type ReferenceOptions } from "./learning/reference.ts";
 export { type RerankOptions, reranked } from "./learning/rerank.ts";

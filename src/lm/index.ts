@@ -79,9 +79,15 @@ export {
   textStream,
 } from "./tokenizers/tokenizer.ts";
 export { type TrainTokenizerOptions, trainTokenizer } from "./tokenizers/train.ts";
-export { loadTrainingProgram } from "./training/load.ts";
+export { loadProgram } from "./training/load-program.ts";
 export { type Accumulation, type TrainingProgram, trainingProgram } from "./training/program.ts";
-export { type TrainingOptions, type TrainingProblem, type TrainingState, train } from "./training/train.ts";
+export {
+  batchAt,
+  type TrainingOptions,
+  type TrainingProblem,
+  type TrainingState,
+  train,
+} from "./training/train.ts";
 export {
   createTrainer,
   type Trainer,

@@ -67,8 +67,8 @@ export interface SeedReplayState {
   readonly version: number;
   /** The last step's amounts, until the weights have them. */
   readonly pending: Float32Array | null;
-  /** Mean loss of the last step's probes. */
-  readonly loss: number;
+  /** Mean loss of each step's probes; those beyond `version` steps are room. */
+  readonly losses: Float64Array;
 }
 
 /**
@@ -168,7 +168,13 @@ export function seedReplay(options: SeedReplayOptions): Solver<ResidentWeights, 
     name: "seed replay",
     options,
     *init(_, rng): Asking<SeedReplayState> {
-      return { seed: rng.seed, amounts: new Float32Array(), version: 0, pending: null, loss: Number.NaN };
+      return {
+        seed: rng.seed,
+        amounts: new Float32Array(),
+        version: 0,
+        pending: null,
+        losses: new Float64Array(),
+      };
     },
     *step(problem, state, rng) {
       const frame = frameOf(problem, rng.seed);
@@ -201,7 +207,9 @@ export function seedReplay(options: SeedReplayOptions): Solver<ResidentWeights, 
       }
       const amounts = withRoom(state.amounts, (version + 1) * numDirections);
       amounts.set(done, version * numDirections);
-      return { ...state, amounts, version: version + 1, pending: done, loss: total / count };
+      const losses = withRoom(state.losses, version + 1);
+      losses[version] = total / count;
+      return { ...state, amounts, version: version + 1, pending: done, losses };
     },
     *attach(problem, state) {
       const log = logOf(problem, state);
@@ -214,17 +222,17 @@ export function seedReplay(options: SeedReplayOptions): Solver<ResidentWeights, 
       yield* ask(problem.weights, [{ op: "finish", version, pending }], frame);
       return { ...state, pending: null };
     },
-    metrics: ({ loss }) => ({ loss }),
+    metrics: ({ losses, version }) => ({ loss: losses[version - 1] ?? Number.NaN }),
     status: () => "running",
     result: logOf,
   };
 }
 
 /** The same array, or one twice as long where it must hold more. */
-function withRoom(amounts: Float32Array, length: number): Float32Array {
-  if (length <= amounts.length) return amounts;
-  const longer = new Float32Array(Math.max(64, 2 * length));
-  longer.set(amounts);
+function withRoom<A extends Float32Array | Float64Array>(numbers: A, length: number): A {
+  if (length <= numbers.length) return numbers;
+  const longer = new (numbers.constructor as new (length: number) => A)(Math.max(64, 2 * length));
+  longer.set(numbers);
   return longer;
 }
 
@@ -259,20 +267,20 @@ export async function mezo(
   const { steps, seed = 0, signal, onStep, ...method } = options;
   checkCount("steps", steps);
   const problem = residentWeights(parameters, loss);
-  const losses: number[] = [];
   try {
     const outcome = await run(seedReplay(method), problem, {
       seed,
       stop: { maxSteps: steps },
       ...(signal === undefined ? {} : { signal }),
-      observers: [
-        ({ step, state }) => {
-          losses.push(state.loss);
-          onStep?.({ step, loss: state.loss });
-        },
-      ],
+      observers: [({ step, metrics }) => onStep?.({ step, loss: metrics["loss"]! })],
     });
-    return { log: outcome.result, reason: outcome.status, evaluations: outcome.calls, losses };
+    const { version, losses } = outcome.snapshot.state!;
+    return {
+      log: outcome.result,
+      reason: outcome.status,
+      evaluations: outcome.calls,
+      losses: [...losses.subarray(0, version)],
+    };
   } finally {
     problem.rest();
   }

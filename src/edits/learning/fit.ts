@@ -2,7 +2,7 @@ import { fingerprint, type RunOptions, type RunResult, run } from "../../core/in
 import {
   type AdamwOptions,
   createTrainer,
-  loadTrainingProgram,
+  loadProgram,
   type Runtime,
   type Tensor,
   type Tensors,
@@ -56,7 +56,7 @@ export async function fitWeights(
     metrics,
     accumulate: microBatchSize !== undefined,
   });
-  const session = await loadTrainingProgram(runtime, step.program, frozen);
+  const session = await loadProgram(runtime, step.program, frozen);
   try {
     const { weight } = problem;
     const trainer = createTrainer({

@@ -30,6 +30,8 @@ import {
   scoreLikelihood,
 } from "./evaluate.ts";
 import { type Example, encodeLog } from "./examples.ts";
+import type { FitOptions } from "./fit.ts";
+import type { ForwardFitOptions } from "./fit-forward.ts";
 import {
   methods as allMethods,
   likelihoodObjective,
@@ -44,17 +46,31 @@ import { withReference } from "./reference-log-probs.ts";
 import { type Curve, fitStage, type LearnContext } from "./stage.ts";
 import { scoreWriter, usersOf, type WriterResult } from "./writers.ts";
 
+/** What makes the steps. */
+export const optimizers = ["adamw", "zeroth-order"] as const;
+export type LearnOptimizer = (typeof optimizers)[number];
+
 export interface LearnOptions extends MethodOptions {
   readonly seed: number;
   /** Default all. */
   readonly methods?: readonly Method[];
-  /** Passes over the training edits; default 5 for `sft`, 10 for `dpo` and `early`. */
+  /** `adamw` with backpropagation (default), or `zeroth-order`: forward passes only, in the memory of inference. */
+  readonly optimizer?: LearnOptimizer;
+  /** Passes over the training edits; default 5 for `sft`, 10 for `dpo` and `early`. Only for `adamw`. */
   readonly epochs?: number;
+  /** Forward passes of a batch, two a step; default 20000. Only for `zeroth-order`. */
+  readonly forwardPasses?: number;
   /** Edits a step; default 16. */
   readonly batchSize?: number;
-  /** Most edits in memory at once; a larger batch adds up the gradients of several runs. Default the whole batch. */
+  /**
+   * Most edits in memory at once; a larger batch adds up the gradients of several runs. Default the whole batch. Only for
+   * `adamw`.
+   */
   readonly microBatchSize?: number;
-  /** Peak learning rate; default 3e-3 for `sft`, 3e-4 for `dpo`, which runs away at more, 2e-3 for `early`. */
+  /**
+   * Peak learning rate; default 3e-3 for `sft`, 3e-4 for `dpo`, which runs away at more, 2e-3 for `early`. For
+   * `zeroth-order` the step along the mean of the directions; default 0.03.
+   */
   readonly learningRate?: number;
   /** Default: rank 8, alpha 16 on every matrix of attention and MLP. */
   readonly lora?: LoraConfig;
@@ -113,6 +129,7 @@ export interface Learned {
 }
 
 const defaults = {
+  optimizer: "adamw" as LearnOptimizer,
   batchSize: 16,
   validation: 0.1,
   includeAccepted: true,
@@ -126,7 +143,27 @@ const defaults = {
 };
 
 const passes: Readonly<Record<Method, number>> = { sft: 5, dpo: 10, early: 10 };
+const FORWARD_PASSES = 20_000;
+const FORWARD_STEP_SIZE = 0.03;
 const learningRates: Readonly<Record<Method, number>> = { sft: 3e-3, dpo: 3e-4, early: 2e-3 };
+
+/** Refuses options of the other optimiser: they would change nothing. */
+function checkOptimizer(options: LearnOptions & { readonly optimizer: LearnOptimizer }): void {
+  const { optimizer } = options;
+  if (!optimizers.includes(optimizer))
+    throw new InvalidInput(`optimizer is "${optimizer}": give one of ${optimizers.join(", ")}`);
+  const others =
+    optimizer === "adamw" ? (["forwardPasses"] as const) : (["epochs", "microBatchSize"] as const);
+  for (const name of others)
+    if (options[name] !== undefined)
+      throw new InvalidInput(
+        `${name} has no meaning with optimizer "${optimizer}": ${
+          optimizer === "adamw"
+            ? "give epochs, or choose zeroth-order"
+            : "give forwardPasses, or choose adamw"
+        }`,
+      );
+}
 
 /** The split that `learn` makes; a reference model is fitted to the drafts of its training side only. */
 export function splitForLearning(
@@ -152,6 +189,7 @@ export async function learn(
   context: LearnContext,
 ): Promise<Learned> {
   const settings = { ...defaults, ...options };
+  checkOptimizer(settings);
   const { seed, methods = allMethods, cost = { normalize: "edited" } } = settings;
   const { runtime, observer } = context;
   const { train, validation } = splitForLearning(records.map(comparableRecord), settings);
@@ -275,6 +313,21 @@ async function trainAdapter(
         )
       : onPlaces(preferenceObjective(base.config, pad, method, settings, lora), pairs);
   const batchSize = Math.min(settings.batchSize, data.examples);
+  const training: FitOptions | ForwardFitOptions =
+    settings.optimizer === "zeroth-order"
+      ? {
+          forwardPasses: settings.forwardPasses ?? FORWARD_PASSES,
+          batchSize,
+          stepSize: settings.learningRate ?? FORWARD_STEP_SIZE,
+        }
+      : {
+          steps: Math.ceil((epochs * data.examples) / batchSize),
+          batchSize,
+          learningRate: settings.learningRate ?? learningRates[method],
+          ...(settings.microBatchSize === undefined ? {} : { microBatchSize: settings.microBatchSize }),
+          // The preference loss begins with large gradients; a short memory of them lets later steps keep their size.
+          adamw: { weightDecay: 0, maximumNorm: 1, beta2: 0.95 },
+        };
   const { weights, curve } = await fitStage(
     stage,
     {
@@ -291,14 +344,7 @@ async function trainAdapter(
         ...(from === undefined ? {} : { from: fingerprint(from.weights) }),
       },
     },
-    {
-      steps: Math.ceil((epochs * data.examples) / batchSize),
-      batchSize,
-      learningRate: settings.learningRate ?? learningRates[method],
-      ...(settings.microBatchSize === undefined ? {} : { microBatchSize: settings.microBatchSize }),
-      // The preference loss begins with large gradients; a short memory of them lets later steps keep their size.
-      adamw: { weightDecay: 0, maximumNorm: 1, beta2: 0.95 },
-    },
+    training,
     seed,
     context,
   );

@@ -1,6 +1,15 @@
-import { Cancelled, decodeSnapshot, encodeSnapshot, type Snapshot } from "../../core/index.ts";
+import {
+  Cancelled,
+  decodeSnapshot,
+  encodeSnapshot,
+  type RunOptions,
+  type RunResult,
+  type Snapshot,
+} from "../../core/index.ts";
 import type { Runtime, Tensors, TrainingState } from "../../lm/index.ts";
+import type { SeedReplayState } from "../../zeroth-order/index.ts";
 import { type FitOptions, type FitProblem, fitWeights } from "./fit.ts";
+import { type ForwardFitOptions, fitByForwardPasses } from "./fit-forward.ts";
 
 /** Keeps the snapshots of the stages of a run, so that the same call goes on where it stopped. */
 export interface StageStore {
@@ -35,20 +44,49 @@ export interface LearnContext {
 export type Curve = readonly Readonly<Record<string, number>>[];
 
 /**
- * One training of a learning run: resumed from the store's snapshot of this stage, saved there every 10 seconds and at its
- * end. Throws `Cancelled` when the signal fires; the store then holds the last step.
+ * One training of a learning run, by backpropagation or by forward passes: resumed from the store's snapshot of this
+ * stage, saved there every 10 seconds and at its end. Throws `Cancelled` when the signal fires; the store then holds the
+ * last step.
  */
 export async function fitStage(
   stage: string,
   problem: FitProblem,
-  options: FitOptions,
+  options: FitOptions | ForwardFitOptions,
   seed: number,
-  { runtime, store, observer, signal }: LearnContext,
+  context: LearnContext,
+): Promise<{ weights: Tensors; curve: Curve }> {
+  const { runtime } = context;
+  if (!("forwardPasses" in options))
+    return staged<TrainingState>(
+      stage,
+      options.steps,
+      (run) => fitWeights(runtime, problem, options, run),
+      ({ history }) => history,
+      seed,
+      context,
+    );
+  return staged<SeedReplayState>(
+    stage,
+    Math.floor(options.forwardPasses / 2),
+    (run) => fitByForwardPasses(runtime, problem, options, run),
+    ({ losses, version }) => Array.from(losses.subarray(0, version), (loss) => ({ loss })),
+    seed,
+    context,
+  );
+}
+
+async function staged<S>(
+  stage: string,
+  total: number,
+  train: (options: Omit<RunOptions<S>, "stop">) => Promise<RunResult<S, Tensors>>,
+  curveOf: (state: S) => Curve,
+  seed: number,
+  { store, observer, signal }: LearnContext,
 ): Promise<{ weights: Tensors; curve: Curve }> {
   const bytes = await store.load(stage);
-  const from = bytes && (decodeSnapshot(bytes) as Snapshot<TrainingState>);
-  observer.start(stage, { total: options.steps, done: from?.step ?? 0, unit: "steps" });
-  const outcome = await fitWeights(runtime, problem, options, {
+  const from = bytes && (decodeSnapshot(bytes) as Snapshot<S>);
+  observer.start(stage, { total, done: from?.step ?? 0, unit: "steps" });
+  const outcome = await train({
     seed,
     signal,
     ...(from ? { from } : {}),
@@ -56,5 +94,5 @@ export async function fitStage(
     snapshots: { everySeconds: 10, save: (snapshot) => store.save(stage, encodeSnapshot(snapshot)) },
   });
   if (outcome.status === "cancelled") throw new Cancelled(`stopped in ${stage} at step ${outcome.steps}`);
-  return { weights: outcome.result, curve: outcome.snapshot.state!.history };
+  return { weights: outcome.result, curve: curveOf(outcome.snapshot.state!) };
 }

@@ -84,7 +84,7 @@ function* write(problem: TrainingProblem, state: TrainingState): Asking<Training
 }
 
 /** Places of the examples of a step: a window over the endless sequence of the epochs' permutations. */
-function batchAt(rng: Rng, examples: number, batchSize: number, step: number): Int32Array {
+export function batchAt(rng: Rng, examples: number, batchSize: number, step: number): Int32Array {
   const batch = new Int32Array(batchSize);
   let order: ArrayLike<number> = [];
   let loaded = -1;

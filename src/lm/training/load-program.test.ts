@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { Graph, gather, mul, reduceMean, square } from "../graph/index.ts";
 import { onnxRuntimeNode } from "../node/index.ts";
 import type { Tensors } from "../runtimes/runtime.ts";
-import { loadTrainingProgram } from "./load.ts";
+import { loadProgram } from "./load-program.ts";
 import { trainingProgram } from "./program.ts";
 
 it.each([
@@ -18,7 +18,7 @@ it.each([
   const data = new Float32Array(rows);
   data.set([3, 5]);
   const frozen: Tensors = { table: { type: "float", dims: [rows, 1], data } };
-  const session = await loadTrainingProgram(await onnxRuntimeNode({ threads: 1 }), step.program, frozen);
+  const session = await loadProgram(await onnxRuntimeNode({ threads: 1 }), step.program, frozen);
   expect(session.inputs.includes("table")).toBe(resident);
   await session.write(step.initial({ w: { type: "float", dims: [1], data: Float32Array.of(2) } }));
   const places = { type: "int32", dims: [2], data: Int32Array.of(0, 1) } as const;
