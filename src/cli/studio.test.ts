@@ -2,10 +2,11 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../../test/support/fpx.ts";
+import { startChromium } from "../../test/support/services.ts";
 import { ask, run, type Solver } from "../core/index.ts";
 import { type RunningServer, startServer } from "../server/index.ts";
 import {
@@ -27,7 +28,8 @@ let store: Store;
 let server: RunningServer;
 let locked: RunningServer;
 let policies: LoadedDrafters;
-let browser: Browser;
+const found = await startChromium();
+const browser = found as Browser;
 const complaints: string[] = [];
 
 const NASTY = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>' or 1=1 --`;
@@ -49,10 +51,6 @@ beforeAll(async () => {
   };
   server = await startServer(store, { studio, drafters: { ...policies.drafters, template } });
   locked = await startServer(store, { studio, requireToken: true });
-  browser = await chromium.launch({
-    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-    args: ["--no-sandbox"],
-  });
 });
 
 afterAll(async () => {
@@ -85,7 +83,7 @@ const shot = async (page: Page, name: string): Promise<void> => {
   if (out !== undefined) await page.screenshot({ path: join(out, `${name}.png`), fullPage: true });
 };
 
-describe("the studio in a browser", () => {
+describe.skipIf(found === undefined)("the studio in a browser", () => {
   it("loads in less than 150 kB", async () => {
     const files = await readdir(join(folder, "studio"), { recursive: true, withFileTypes: true });
     let size = 0;

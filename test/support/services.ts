@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { type Browser, chromium } from "playwright-core";
 
 const find = (program: string): string | undefined =>
   (process.env["PATH"] ?? "")
@@ -35,6 +36,13 @@ export function serviceProgram(program: string, debianPackage: string): string |
   if (process.env["CI"] === "true") throw new Error(line);
   console.warn(line);
   return undefined;
+}
+
+/** Debian's Chromium, or the one that CHROMIUM names, without a window; `undefined` when it is not to be had. */
+export async function startChromium(extra: readonly string[] = []): Promise<Browser | undefined> {
+  const executablePath = process.env["CHROMIUM"] ?? serviceProgram("chromium", "chromium");
+  if (executablePath === undefined) return undefined;
+  return chromium.launch({ executablePath, args: ["--no-sandbox", ...extra] });
 }
 
 /** A free port of loopback. */
