@@ -12,7 +12,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["{src,experiments,examples,test}/**/*.test.ts"],
+    include: ["{src,experiments,examples,test,bench}/**/*.test.ts"],
     exclude: ["**/*.long.test.ts", "**/node_modules/**"],
     reporters: ["default", "./test/support/tally-reporter.ts"],
     pool: "forks",

@@ -114,7 +114,7 @@ async function certificates(): Promise<BenchRow> {
     peerName: "none",
     unit: "us",
     operations: RULES,
-    target: "at most 100 us",
+    target: "<= 100",
   });
 }
 

@@ -16,8 +16,10 @@ export interface BenchRow {
   readonly ratio?: number;
   /** Smallest and largest ratio of a round, as "0.41-0.52". */
   readonly spread?: string;
-  /** What the ratio should be, as "<= 0.5". */
+  /** What the ratio should be, as "<= 0.5"; without a peer, what the figure should be. */
   readonly target?: string;
+  /** What the machine or the runtime allows at best, where that is known. */
+  readonly limit?: string;
   readonly note?: string;
 }
 
@@ -33,6 +35,7 @@ export interface Contest {
   readonly unit: "ms" | "us";
   readonly operations?: number;
   readonly target?: string;
+  readonly limit?: string;
   readonly note?: string;
 }
 
@@ -43,7 +46,7 @@ const LEAST_MILLISECONDS = 12;
 
 /** Measures one contest. */
 export async function compare(contest: Contest): Promise<BenchRow> {
-  const { name, ours, peer, peerName, unit, operations = 1, target, note } = contest;
+  const { name, ours, peer, peerName, unit, operations = 1, target, limit, note } = contest;
   const scale = (unit === "us" ? 1000 : 1) / operations;
   const clocks = [
     timed(ours),
@@ -63,6 +66,7 @@ export async function compare(contest: Contest): Promise<BenchRow> {
     peerName,
     unit,
     ...(target === undefined ? {} : { target }),
+    ...(limit === undefined ? {} : { limit }),
     ...(note === undefined ? {} : { note }),
   };
   if (peer === undefined) return row;

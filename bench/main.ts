@@ -1,34 +1,46 @@
 /**
  * Runs every side-by-side measurement: `npm run bench`, or `npm run bench -- NAME ...` for some of them.
- * Prints one table; with --json one JSON line per row.
+ * Prints one table a benchmark, or with --json one JSON line a row, and keeps what was measured in
+ * bench/results.json and bench/RESULTS.md.
  */
 import { readdirSync } from "node:fs";
 import type { BenchRow } from "./harness.ts";
+import { keep, keepsAim } from "./results.ts";
 
 interface BenchModule {
   readonly name: string;
   bench(): Promise<BenchRow[]>;
 }
 
+const HELPERS = new Set(["main.ts", "harness.ts", "results.ts"]);
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const json = process.argv.includes("--json");
-const files = readdirSync(import.meta.dirname).filter(
-  (file) => file.endsWith(".ts") && !["main.ts", "harness.ts"].includes(file),
-);
-
-for (const file of files.sort()) {
-  if (wanted.length > 0 && !wanted.includes(file.slice(0, -3))) continue;
-  const { name, bench } = (await import(`./${file}`)) as BenchModule;
-  if (!json) console.log(`\n${name}`);
-  for (const row of await bench()) {
-    if (json) console.log(JSON.stringify({ bench: name, ...row }));
-    else console.log(format(row));
-  }
+const names = readdirSync(import.meta.dirname)
+  .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts") && !HELPERS.has(file))
+  .map((file) => file.slice(0, -3))
+  .sort();
+const unknown = wanted.find((name) => !names.includes(name));
+if (unknown !== undefined) {
+  console.error(`there is no benchmark "${unknown}"; choose among ${names.join(", ")}`);
+  process.exit(2);
 }
 
-function format({ name, ours, peer, peerName, unit, ratio, spread, target, note }: BenchRow): string {
+for (const file of wanted.length > 0 ? names.filter((name) => wanted.includes(name)) : names) {
+  const { name, bench } = (await import(`./${file}.ts`)) as BenchModule;
+  if (!json) console.log(`\n${name}`);
+  const began = performance.now();
+  const rows = await bench();
+  keep(file, name, rows, (performance.now() - began) / 1000);
+  for (const row of rows) console.log(json ? JSON.stringify({ bench: name, ...row }) : format(row));
+}
+
+function format(row: BenchRow): string {
+  const { name, ours, peer, peerName, unit, ratio, spread, target, limit, note } = row;
   const figure = (value: number | undefined) => (value === undefined ? "-" : value.toPrecision(3));
-  const goal = target === undefined ? "" : `, aim ${target}`;
+  const kept = keepsAim(row);
+  const goal =
+    target === undefined ? "" : `, aim ${target}${kept === undefined ? "" : kept ? ": kept" : ": missed"}`;
   const against = peer === undefined ? `${peerName} missing` : `${peerName} ${figure(peer)}`;
-  return `  ${name}: fpx ${figure(ours)} ${unit}, ${against}, ratio ${figure(ratio)} (${spread ?? "-"}${goal})${note ? ` ${note}` : ""}`;
+  const remarks = [limit, note].filter((words) => words !== undefined).join("; ");
+  return `  ${name}: fpx ${figure(ours)} ${unit}, ${against}, ratio ${figure(ratio)} (${spread ?? "-"}${goal})${remarks ? ` ${remarks}` : ""}`;
 }
