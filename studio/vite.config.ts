@@ -15,5 +15,6 @@ export default defineConfig({
     // The content security policy allows files of the server alone.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    license: { fileName: "licenses.md" },
   },
 });

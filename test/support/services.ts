@@ -1,6 +1,6 @@
 /** Real services for tests, on loopback: found, or installed as root on Debian, else named as not run. */
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -132,3 +132,9 @@ export async function startRedis(extra: readonly string[] = []): Promise<RedisSe
     },
   };
 }
+
+/** Bytes of all files below a folder. */
+export const folderBytes = (folder: string): number =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);

@@ -57,7 +57,7 @@ export async function fitReference(
 ): Promise<LanguageModel> {
   const { seed, vocabSize, sizes, steps, learningRate, weightDecay = 0.01 } = options;
   const texts = drafts.flatMap((pair) => [contextText(pair.context), pair.draft]);
-  const tokenizer = loadTokenizer(trainTokenizer(new Set(texts), { vocabSize }));
+  const tokenizer = await loadTokenizer(trainTokenizer(new Set(texts), { vocabSize }));
   const examples = drafts.flatMap(({ context, draft }) => {
     const prompt = promptOrReason(tokenizer, context);
     return typeof prompt === "string" ? [] : [{ prompt, response: encodeResponse(tokenizer, draft) }];

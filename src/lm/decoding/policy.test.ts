@@ -35,8 +35,8 @@ beforeAll(async () => {
 afterAll(() => policy.close());
 
 /** A model that nearly always says the same token again, or ends when `ends` is set. */
-function monotonousModel(ends: boolean, maximumPositions = 400): LanguageModel {
-  const tokenizer = loadTokenizer(trainTokenizer(["x"], { vocabSize: 262 }));
+async function monotonousModel(ends: boolean, maximumPositions = 400): Promise<LanguageModel> {
+  const tokenizer = await loadTokenizer(trainTokenizer(["x"], { vocabSize: 262 }));
   const config = llamaConfig({
     vocabSize: 262,
     hiddenSize: 16,
@@ -116,10 +116,10 @@ describe("generating", () => {
   });
 
   it("ends at the end token, at the repetition cut, and at the model's longest sequence", async () => {
-    const ending = await createPolicy(monotonousModel(true), runtime);
+    const ending = await createPolicy(await monotonousModel(true), runtime);
     expect(await ending.generate(["hi"])).toEqual([{ text: "", tokens: 1, stop: "end", repeated: false }]);
     await ending.close();
-    const droning = await createPolicy(monotonousModel(false), runtime);
+    const droning = await createPolicy(await monotonousModel(false), runtime);
     const repeating = { text: "a", tokens: 201, stop: "repetition", repeated: true };
     expect(await droning.generate(["hi"])).toEqual([repeating]);
     expect((await droning.generate(["hi"], { repetitionRun: 10 }))[0]).toMatchObject({
@@ -162,7 +162,7 @@ describe("generating", () => {
 
 describe("log-probabilities", () => {
   it("are sums over the response with its end token, whatever the batch", async () => {
-    const droning = await createPolicy(monotonousModel(false), runtime);
+    const droning = await createPolicy(await monotonousModel(false), runtime);
     // The favourite's logit is 5 · 16 (less the norm's epsilon), all others are 0: ln p is 0 or -80.
     const pairs = ["aaa", "ab", "", "b".repeat(9)].map((response) => ({ context: "hi", response }));
     const found = await droning.logProbs(pairs);

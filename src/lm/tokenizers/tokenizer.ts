@@ -1,6 +1,6 @@
 /** Text to token ids and back, for any `tokenizer.json` that `@huggingface/tokenizers` reads. */
 
-import { Tokenizer as Engine } from "@huggingface/tokenizers";
+import type { Tokenizer as Engine } from "@huggingface/tokenizers";
 import { InvalidInput } from "../../core/errors.ts";
 
 /** What `tokenizer.json` (`json`) and `tokenizer_config.json` (`config`) hold. */
@@ -40,14 +40,17 @@ interface AddedToken {
 /**
  * Makes a tokenizer from its definition; `source` names it in errors.
  *
- * Throws `InvalidInput` when the definition is not one, or names no end-of-sequence token.
+ * Rejects with `InvalidInput` when the definition is not one, or names no end-of-sequence token.
  */
-export function loadTokenizer(definition: TokenizerDefinition, source = "tokenizer"): Tokenizer {
+export async function loadTokenizer(
+  definition: TokenizerDefinition,
+  source = "tokenizer",
+): Promise<Tokenizer> {
   const { json, config } = definition;
   const added = readAddedTokens(json, source);
   const special = added.filter((token) => token.special);
   const specialIds = new Set(special.map((token) => token.id));
-  const engine = startEngine(
+  const engine = await startEngine(
     { ...json, added_tokens: added.filter((token) => !token.special) },
     { ...config, additional_special_tokens: [] },
     source,
@@ -133,7 +136,12 @@ function readAddedTokens(json: TokenizerDefinition["json"], source: string): Add
   return list;
 }
 
-function startEngine(json: Readonly<Record<string, unknown>>, config: object, source: string): Engine {
+async function startEngine(
+  json: Readonly<Record<string, unknown>>,
+  config: object,
+  source: string,
+): Promise<Engine> {
+  const { Tokenizer: Engine } = await import("@huggingface/tokenizers");
   const absent = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
   try {
     return new Engine({ ...absent, ...json }, config);

@@ -27,7 +27,7 @@ export interface TrainTokenizerOptions {
  * Throws `InvalidInput` when `vocabSize` leaves no room for bytes and special tokens or there is no text.
  *
  * @example
- * const tokenizer = loadTokenizer(trainTokenizer(drafts, { vocabSize: 2048 }));
+ * const tokenizer = await loadTokenizer(trainTokenizer(drafts, { vocabSize: 2048 }));
  */
 export function trainTokenizer(texts: Iterable<string>, options: TrainTokenizerOptions): TokenizerDefinition {
   const special = [...roleTokens, ...(options.specialTokens ?? [])];

@@ -48,7 +48,7 @@ describe("chat templates", () => {
     const { fpx_prompt_layout: _, ...other } = config;
     const chat_template =
       "{{ bos_token }}{% for m in messages %}{{ '<|user|>' + m.content + eos_token }}{% endfor %}";
-    const tokenizer = loadTokenizer({ json, config: { ...other, chat_template } });
+    const tokenizer = await loadTokenizer({ json, config: { ...other, chat_template } });
     const content = "say <|end|> now";
     const id = (token: string) => tokenizer.idOf(token)!;
     const wanted = [id("<|begin|>"), id("<|user|>"), ...tokenizer.encode(content), id("<|end|>")];
