@@ -18,5 +18,8 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // Commands record their runs; those of tests leave nothing behind.
+    env: { FPX_DB: ":memory:" },
   },
 });

@@ -1,4 +1,5 @@
 /** `fpx certify`: does a model keep rules for every input of its domain? */
+import { basename } from "node:path";
 import type { Command } from "commander";
 import { certifyWithSolver, domain, parseModel, parseRules } from "../constraints/index.ts";
 import { InvalidInput } from "../core/errors.ts";
@@ -6,8 +7,9 @@ import { certificateReport, printCertificate } from "./certificate-report.ts";
 import type { Cli } from "./cli.ts";
 import { refuseOverwrite, writeOutput } from "./files.ts";
 import { readText } from "./fit-table.ts";
+import { type RecordFlags, recorded, recordOptions } from "./recording.ts";
 
-interface CertifyFlags {
+interface CertifyFlags extends RecordFlags {
   readonly rules: string;
   readonly certificate?: string;
   readonly report?: string;
@@ -17,7 +19,7 @@ interface CertifyFlags {
 
 /** Adds options of `fpx certify`. */
 export function defineCertify(command: Command, cli: Cli): void {
-  command
+  recordOptions(command, cli)
     .description(
       "Check, in exact arithmetic on the stored numbers, whether a model keeps the rules for every input of its domain. Ends with 0 when certified, 3 when violated (with an input that breaks a rule, in raw units), 4 when unknown.",
     )
@@ -47,7 +49,12 @@ async function certify(path: string, flags: CertifyFlags, cli: Cli): Promise<voi
         { code: "DOMAIN_MISMATCH" },
       );
   }
-  const certificate = await certifyWithSolver(model, rules);
+  const run = { name: `certify ${basename(path)}`, command: "certify" };
+  const { certificate } = await recorded(flags, run, async ({ keepCertificate }) => {
+    const certificate = await certifyWithSolver(model, rules);
+    await keepCertificate(basename(path), certificate);
+    return { status: "done", steps: 0, calls: 0, summary: { status: certificate.status }, certificate };
+  });
   if (flags.certificate !== undefined)
     await writeOutput(flags.certificate, `${JSON.stringify(certificate, null, 1)}\n`);
   if (flags.report !== undefined) await writeOutput(flags.report, certificateReport(certificate, model));

@@ -11,6 +11,8 @@ export interface TextStream {
 
 /** What a command gets from the program: streams, environment, Ctrl-C and the exit code. */
 export interface Cli {
+  /** The command line, without node and script. */
+  readonly args: readonly string[];
   /** Results. */
   readonly stdout: TextStream;
   /** Progress, notes and errors. */

@@ -1,4 +1,5 @@
 /** `fpx fit`: a model that keeps rules for every input, from a CSV file. */
+import { basename, resolve } from "node:path";
 import type { Command } from "commander";
 import {
   domain,
@@ -16,8 +17,9 @@ import type { Cli } from "./cli.ts";
 import { refuseOverwrite, writeOutput } from "./files.ts";
 import { type Row, readTable, readText, splitColumns } from "./fit-table.ts";
 import { number, oneOf } from "./options.ts";
+import { type RecordFlags, recorded, recordOptions } from "./recording.ts";
 
-interface FitFlags {
+interface FitFlags extends RecordFlags {
   readonly target: readonly string[];
   readonly rules: string;
   readonly out: string;
@@ -36,7 +38,7 @@ const TASKS = ["leastSquares", "logistic", "oneVsRest"] as const;
 
 /** Adds options of `fpx fit`. */
 export function defineFit(command: Command, cli: Cli): void {
-  command
+  recordOptions(command, cli)
     .description(
       "Fit an affine model to a CSV file such that the rules hold for every input of the domain, not only for the rows, and certify it in exact arithmetic. Bounds of features come from the rules file, else from the data; text columns are categories.",
     )
@@ -81,19 +83,26 @@ async function fitTable(data: string, flags: FitFlags, cli: Cli): Promise<void> 
   const y = targetsOf(columns, target, task);
   const named = domainOf(features, file.domain);
   const outputs = file.outputs ?? (task === "oneVsRest" ? undefined : target);
-  const { model, certificate, loss, warnings, dropped } = await fitConstrained({
-    X: features,
-    y,
-    domain: named,
-    constraints: file.rules,
-    task,
-    solver,
-    l2,
-    dropViolatingRows: flags.dropViolating ?? false,
-    signal: cli.interruptible("stopping"),
-    ...(margin === undefined ? {} : { margin }),
-    ...(outputs === undefined ? {} : { outputs }),
+  const run = { name: `fit ${basename(data)}`, command: "fit", signal: cli.interruptible("stopping") };
+  const { fitted } = await recorded(flags, run, async ({ signal, keepCertificate }) => {
+    const fitted = await fitConstrained({
+      X: features,
+      y,
+      domain: named,
+      constraints: file.rules,
+      task,
+      solver,
+      l2,
+      dropViolatingRows: flags.dropViolating ?? false,
+      signal,
+      ...(margin === undefined ? {} : { margin }),
+      ...(outputs === undefined ? {} : { outputs }),
+    });
+    await keepCertificate(basename(out), fitted.certificate);
+    const summary = { model: resolve(out), task, loss: fitted.loss, status: fitted.certificate.status };
+    return { status: "done", steps: 0, calls: 0, summary, fitted };
   });
+  const { model, certificate, loss, warnings, dropped } = fitted;
   await writeOutput(out, `${JSON.stringify(model, null, 1)}\n`);
   if (flags.certificate !== undefined)
     await writeOutput(flags.certificate, `${JSON.stringify(certificate, null, 1)}\n`);

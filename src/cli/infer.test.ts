@@ -28,7 +28,7 @@ async function fpx(...args: string[]) {
     },
   });
   const signals = { on: () => undefined, off: () => undefined };
-  const host = { stdout: stream("out"), stderr: stream("err"), env: {}, signals };
+  const host = { stdout: stream("out"), stderr: stream("err"), env: process.env, signals };
   const code = await runProgram(args, host as never, commands);
   return { code, ...texts };
 }

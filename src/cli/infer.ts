@@ -1,4 +1,5 @@
 /** `fpx infer`: estimates with intervals from one pass over a file or standard input. */
+import { basename } from "node:path";
 import type { Command } from "commander";
 import { InvalidInput } from "../core/errors.ts";
 import {
@@ -12,11 +13,12 @@ import {
 import { formatNumber, textTable } from "../report/index.ts";
 import type { Cli } from "./cli.ts";
 import { UsageError } from "./errors.ts";
-import { loadFunction, readPieces } from "./files.ts";
+import { loadFunction, readPieces, STANDARD } from "./files.ts";
 import { type Columns, csvRows, jsonRows } from "./infer-rows.ts";
 import { integer, number } from "./options.ts";
+import { type CommandRecorder, type RecordFlags, recorded, recordOptions } from "./recording.ts";
 
-interface InferFlags {
+interface InferFlags extends RecordFlags {
   readonly data: string;
   readonly loss: string;
   readonly level: number;
@@ -36,7 +38,7 @@ const names = (text: string): readonly string[] => text.split(",").map((name) =>
 
 /** Adds options of `fpx infer`. */
 export function defineInfer(command: Command, cli: Cli): void {
-  command
+  recordOptions(command, cli)
     .description(
       "Fit a model to a stream in one pass and constant memory, without gradients, and print each parameter with its interval and p-value. Columns are named by the header (CSV) or the first object's keys (JSONL); all must hold numbers.",
     )
@@ -93,11 +95,28 @@ async function lossOf(name: string): Promise<{ readonly loss: Loss<Row>; readonl
   return { loss: (await loadFunction(name, "--loss")) as Loss<Row>, smooth: true };
 }
 
+/** The first so many parameters are recorded as curves, so often in milliseconds. */
+const CURVES = 12;
+const CURVES_EVERY = 250;
+
+const bandOf = (name: string, { lower, upper }: { readonly lower: number; readonly upper: number }) => [
+  [`${name}.lower`, lower],
+  [`${name}.upper`, upper],
+];
+
 async function infer(flags: InferFlags, cli: Cli): Promise<void> {
+  const { data, seed } = flags;
+  const signal = cli.interruptible("stopping; the rows so far count");
+  const name = `infer ${data === STANDARD ? "standard input" : basename(data)}`;
+  await recorded(flags, { name, command: "infer", seed, signal }, (recorder) =>
+    estimate(flags, cli, recorder),
+  );
+}
+
+async function estimate(flags: InferFlags, cli: Cli, recorder: CommandRecorder) {
   const { data, level, intercept, follow = false, every, queries, seed, json = false } = flags;
   const { loss, smooth } = await lossOf(flags.loss);
   const method = follow ? "plug-in" : flags.method;
-  const signal = cli.interruptible("stopping; the rows so far count");
   const lines: string[] = [];
   let fit: AveragedKieferWolfowitz<Row> | undefined;
   let parameters: string[] = [];
@@ -172,6 +191,19 @@ async function infer(flags: InferFlags, cli: Cli): Promise<void> {
   const named = <T extends object>(values: readonly T[]) =>
     values.map((value, k) => ({ name: parameters[k]!, ...value }));
 
+  let drawn = Number.NEGATIVE_INFINITY;
+  /** Curves may be watched, so they have bands where these are confidence sequences, and else none. */
+  const draw = (last = false): void => {
+    if (fit === undefined || (!last && performance.now() - drawn < CURVES_EVERY)) return;
+    drawn = performance.now();
+    const bands = method === "plug-in" ? fit.confidenceSequence({ level }) : undefined;
+    const values = [...fit.estimate().subarray(0, CURVES)].flatMap((value, k) => [
+      [parameters[k]!, value],
+      ...(bands === undefined ? [] : bandOf(parameters[k]!, bands[k]!)),
+    ]);
+    recorder.point({ step: fit.count, calls: fit.evaluations, metrics: Object.fromEntries(values) });
+  };
+
   const isJson = flags.format === undefined ? /\.(jsonl|ndjson)$/.test(data) : flags.format === "jsonl";
   const choice = { features: flags.features, response: flags.response };
   const parser = (isJson ? jsonRows : csvRows)(data, choice, sink);
@@ -180,7 +212,9 @@ async function infer(flags: InferFlags, cli: Cli): Promise<void> {
   for await (const piece of readPieces(data)) {
     parser.write(decoder.decode(piece, { stream: true }));
     for (const line of lines.splice(0)) await cli.print(`${line}\n`);
-    if (signal.aborted) {
+    draw();
+    await recorder.flush();
+    if (recorder.signal.aborted) {
       whole = false;
       break;
     }
@@ -194,17 +228,19 @@ async function infer(flags: InferFlags, cli: Cli): Promise<void> {
       `${data}: ${fit?.count ?? 0} rows are too few: the pilot and the burn-in need more`,
     );
   }
+  draw(true);
   const diagnostics = fit.diagnostics();
   const intervals = follow ? fit.confidenceSequence({ level }) : fit.confidenceInterval({ level });
   const tests = follow ? undefined : fit.test();
   const values = intervals.map((interval, k) => ({ ...interval, pValue: tests?.[k]?.pValue ?? null }));
   const facts = { loss: flags.loss, rows: fit.count, averaged: fit.averaged, evaluations: fit.evaluations };
+  const kind = follow ? "confidence-sequence" : method;
+  const summary = { ...facts, level, interval: kind, parameters: named(values), diagnostics };
+  const status = !whole ? "cancelled" : diagnostics.converged ? "converged" : "budget";
+  const outcome = { status, steps: fit.count, calls: fit.evaluations, summary } as const;
   if (json) {
-    const kind = follow ? "confidence-sequence" : method;
-    await cli.print(
-      `${JSON.stringify({ ...facts, level, interval: kind, parameters: named(values), diagnostics })}\n`,
-    );
-    return;
+    await cli.print(`${JSON.stringify(summary)}\n`);
+    return outcome;
   }
   const percent = `${formatNumber(100 * level)} %`;
   await cli.print(
@@ -229,4 +265,5 @@ async function infer(flags: InferFlags, cli: Cli): Promise<void> {
   await cli.print(
     `${facts.rows} rows, ${facts.averaged} averaged, ${facts.evaluations} calls of the loss, ${formatNumber(effective ?? 0)} transients, ${clipped} steps cut; ${converged ? "converged" : "NOT CONVERGED: the intervals may be too short"}\n`,
   );
+  return outcome;
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Cancelled } from "../core/errors.ts";
 import { writeFileAtomic } from "../core/node/index.ts";
 import type { ReferenceCache, StageStore } from "../edits/index.ts";
+import { newId } from "../store/index.ts";
 import { fileError, UsageError } from "./errors.ts";
 import { makeFolder } from "./files.ts";
 
@@ -17,6 +18,8 @@ const REFERENCE = "reference.json";
 /** The output folder of one learning run. */
 export interface LearnFolder {
   readonly path: string;
+  /** The run's id, the same when it goes on. */
+  readonly id: string;
   readonly store: StageStore;
   readonly cache: ReferenceCache;
   /** Where the outputs are gathered before they take the place of older ones. */
@@ -43,6 +46,7 @@ interface Started {
   /** Name of the model runtime, with its threads: the bits of a run hold for one. */
   readonly runtime: string;
   readonly seconds: number;
+  readonly id: string;
 }
 
 /**
@@ -57,10 +61,14 @@ export async function openLearnFolder(
   const gathered = join(run, "outputs");
   const startedFile = join(run, "started.json");
   let before = 0;
+  let id = newId();
   const began = performance.now();
   const seconds = (): number => before + (performance.now() - began) / 1000;
   const writeStarted = (): Promise<void> =>
-    writeFileAtomic(startedFile, `${JSON.stringify({ runtime, seconds: seconds() } satisfies Started)}\n`);
+    writeFileAtomic(
+      startedFile,
+      `${JSON.stringify({ runtime, seconds: seconds(), id } satisfies Started)}\n`,
+    );
   try {
     const unfinished = await exists(run);
     if (resume && !unfinished)
@@ -80,6 +88,7 @@ export async function openLearnFolder(
           `the unfinished run in ${path} was begun on ${started.runtime}, this is ${runtime}: go on with the same runtime and --threads, or start again by --force`,
         );
       before = started.seconds;
+      id = started.id ?? id;
     }
     // Finds out now, and not after an hour of training, that nothing can be written here.
     await writeStarted();
@@ -88,6 +97,7 @@ export async function openLearnFolder(
   }
   return {
     path,
+    id,
     store: {
       async load(stage) {
         const file = join(run, `${stage}${SNAPSHOT}`);

@@ -26,10 +26,11 @@ import { type LearnFolder, makeOutputFolder, openLearnFolder } from "./learn-fol
 import { type LearnSummary, learnPage, metricsOf, scoreTable, writerTable } from "./learn-report.ts";
 import { checked, integer, listOf, number } from "./options.ts";
 import { createProgress, progressMode, wantsColor } from "./progress.ts";
+import { type RecordFlags, recorded, recordedProgress, recordOptions, resumeLine } from "./recording.ts";
 
 const FROM_LOG = "from-log";
 
-interface LearnFlags {
+interface LearnFlags extends RecordFlags {
   readonly model: string;
   readonly methods: readonly Method[];
   readonly out?: string;
@@ -55,7 +56,7 @@ interface LearnFlags {
 
 /** Adds arguments and options of `fpx learn`. */
 export function defineLearn(command: Command, cli: Cli): void {
-  command
+  recordOptions(command, cli)
     .argument("<log>", "the edit log, JSON lines")
     .option(
       "--model <folder>",
@@ -143,24 +144,46 @@ async function runLearn(path: string, flags: LearnFlags, cli: Cli): Promise<void
   await withLock(out, async () => {
     const folder = await openLearnFolder(out, { resume, force, runtime: runtime.name });
     const signal = cli.interruptible("finishing this step; go on later with the same command and --resume");
-    const context: LearnContext = { runtime, signal, observer, store: folder.store, cache: folder.cache };
+    const run = {
+      id: folder.id,
+      name: `learn ${basename(path)}`,
+      command: "learn",
+      seed: flags.seed,
+      resume: resumeLine(cli.args, path, {
+        "--out": out,
+        ...(given === undefined ? {} : { "--model": flags.model }),
+      }),
+      signal,
+    };
     try {
-      const options = learnOptions(flags);
-      const world = worldOfLog(log.records);
-      const model = given ?? (await fitLogReference(log.records, options, context));
-      const learned = await learn(log.records, model, world, options, context);
-      observer.finish();
-      const summary = {
-        log: path,
-        model: flags.model,
-        out,
-        runtime: runtime.name,
-        options,
-        seconds: folder.seconds(),
-        learned,
-      };
-      await writeOutputs(folder, summary, model, given === undefined);
-      await cli.print(json ? `${JSON.stringify(metricsOf(summary))}\n` : describeResult(summary));
+      await recorded(flags, run, async (recorder) => {
+        const progress = recordedProgress(observer, recorder);
+        const context: LearnContext = {
+          runtime,
+          signal: recorder.signal,
+          observer: progress,
+          store: folder.store,
+          cache: folder.cache,
+        };
+        const options = learnOptions(flags);
+        const world = worldOfLog(log.records);
+        const model = given ?? (await fitLogReference(log.records, options, context));
+        const learned = await learn(log.records, model, world, options, context);
+        observer.finish();
+        const summary = {
+          log: path,
+          model: flags.model,
+          out,
+          runtime: runtime.name,
+          options,
+          seconds: folder.seconds(),
+          learned,
+        };
+        await writeOutputs(folder, summary, model, given === undefined);
+        const figures = metricsOf(summary);
+        await cli.print(json ? `${JSON.stringify(figures)}\n` : describeResult(summary));
+        return { status: "done", steps: progress.steps(), calls: 0, summary: figures };
+      });
     } catch (error) {
       await folder.abandon(error);
       throw error;

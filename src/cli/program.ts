@@ -24,6 +24,7 @@ export async function runProgram(
   let exitCode: ExitCode = 0;
   let interrupt: Interrupt | undefined;
   const cli: Cli = {
+    args,
     stdout: host.stdout,
     stderr: host.stderr,
     env: host.env,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Findings, Reproduction, Row } from "fpx/experiments";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { linePlot } from "../report/index.ts";
+import { findRun, listRuns, openStore } from "../store/index.ts";
 import { runProgram } from "./program.ts";
 import { defineReproduce } from "./reproduce.ts";
 
@@ -79,7 +80,7 @@ async function fpx(rows: readonly Row[], ...args: string[]) {
       stderr: stream((text) => {
         stderr += text;
       }),
-      env: {},
+      env: process.env,
       signals: process,
     },
     [
@@ -112,6 +113,17 @@ describe("fpx reproduce", () => {
     expect(markdown).toContain("| R1 | falls as 1/T | -1 | -1.02 | reproduced | 1-3, 10 |");
     expect(markdown).toContain("![Gap](plot-2-gap.svg)");
     expect(markdown).toContain("`fpx reproduce toys --only R2 --seed 1`");
+  });
+
+  it("records the run, with the line that goes on with it", async () => {
+    const db = join(folder, "fpx.db");
+    await fpx(rows, "toys", "--seed", "5", "--db", db);
+    const store = await openStore(db);
+    const [run] = await listRuns(store);
+    expect(run).toMatchObject({ name: "reproduce toys", status: "done", seed: "5", steps: 2 });
+    expect(run!.resume?.slice(-3)).toEqual(["--out", folder, "--resume"]);
+    expect((await findRun(store, run!.id))?.result).toMatchObject({ claims: [{ id: "R1" }, { id: "R2" }] });
+    await store.close();
   });
 
   it("prints JSON with the shape that other programs rely on", async () => {

@@ -13,6 +13,7 @@ import { makeOutputFolder } from "./learn-folder.ts";
 import { integer } from "./options.ts";
 import { packageVersion } from "./program.ts";
 import { createProgress, progressMode, wantsColor } from "./progress.ts";
+import { type RecordFlags, recorded, recordedProgress, recordOptions, resumeLine } from "./recording.ts";
 import {
   claimsOf,
   describeClaim,
@@ -23,7 +24,7 @@ import {
 } from "./reproduce-report.ts";
 import { REPRODUCTIONS } from "./reproductions.ts";
 
-interface ReproduceFlags {
+interface ReproduceFlags extends RecordFlags {
   readonly quick?: boolean;
   readonly seed: number;
   readonly only?: readonly string[];
@@ -41,7 +42,7 @@ export function defineReproduce(
   reproductions: typeof REPRODUCTIONS = REPRODUCTIONS,
 ): void {
   const rooms = Object.keys(reproductions);
-  command
+  recordOptions(command, cli)
     .description(
       "Run the study of a paper, row by row, and write a report that sets every published claim beside our figure, with a verdict. Ctrl-C keeps the rows that are done.",
     )
@@ -92,37 +93,48 @@ async function reproduce(
   await withLock(out, async () => {
     const signal = cli.interruptible("stopping; go on later with the same command and --resume");
     const settings: Settings = { version: packageVersion(), quick, seed };
+    const run = {
+      name: `reproduce ${room}`,
+      command: "reproduce",
+      seed,
+      resume: resumeLine(cli.args, "", { "--out": out }),
+      signal,
+    };
     const finished: FinishedRow[] = [];
-    try {
-      for (const study of studies) {
-        for (const row of study.rows) {
-          const file = join(out, "rows", `${study.room}-${row.id}.json`);
-          const asked = only === undefined || only.includes(row.id);
-          const earlier = resume || !asked ? await earlierFindings(file, settings) : undefined;
-          if (earlier === undefined && !asked) continue;
-          const kept = earlier ?? (await runRow(row, settings, signal, observer));
-          if (earlier === undefined) await save(file, { ...settings, ...kept });
-          finished.push({ study, row, ...kept });
+    await recorded(flags, run, async (recorder) => {
+      const progress = recordedProgress(observer, recorder);
+      try {
+        for (const study of studies) {
+          for (const row of study.rows) {
+            const file = join(out, "rows", `${study.room}-${row.id}.json`);
+            const asked = only === undefined || only.includes(row.id);
+            const earlier = resume || !asked ? await earlierFindings(file, settings) : undefined;
+            if (earlier === undefined && !asked) continue;
+            const kept = earlier ?? (await runRow(row, settings, recorder.signal, progress));
+            if (earlier === undefined) await save(file, { ...settings, ...kept });
+            finished.push({ study, row, ...kept });
+          }
         }
+      } finally {
+        observer.clear();
       }
-    } finally {
-      observer.clear();
-    }
-    const run = { room, quick, seed, version: settings.version, finished };
-    try {
-      for (const [i, { title, svg }] of finished.flatMap(({ findings }) => findings.plots).entries())
-        await writeFileAtomic(join(out, plotFile(i, title)), standaloneSvg(svg));
-      await writeFileAtomic(join(out, "report.html"), reproductionPage(run));
-      await writeFileAtomic(join(out, "report.md"), reproductionMarkdown(run));
-    } catch (error) {
-      throw fileError(out, error);
-    }
-    const claims = claimsOf(finished);
-    await cli.print(
-      json
-        ? `${JSON.stringify({ claims })}\n`
-        : `${claims.map(describeClaim).join("\n")}\n\nWritten to ${out}: report.html, report.md, and the plots.\n`,
-    );
+      const report = { room, quick, seed, version: settings.version, finished };
+      try {
+        for (const [i, { title, svg }] of finished.flatMap(({ findings }) => findings.plots).entries())
+          await writeFileAtomic(join(out, plotFile(i, title)), standaloneSvg(svg));
+        await writeFileAtomic(join(out, "report.html"), reproductionPage(report));
+        await writeFileAtomic(join(out, "report.md"), reproductionMarkdown(report));
+      } catch (error) {
+        throw fileError(out, error);
+      }
+      const claims = claimsOf(finished);
+      await cli.print(
+        json
+          ? `${JSON.stringify({ claims })}\n`
+          : `${claims.map(describeClaim).join("\n")}\n\nWritten to ${out}: report.html, report.md, and the plots.\n`,
+      );
+      return { status: "done", steps: progress.steps(), calls: 0, summary: { claims } };
+    });
   });
 }
 

@@ -14,13 +14,14 @@ import {
   type Study,
 } from "../core/index.ts";
 import { cluster, loadModule, threads } from "../executors/index.ts";
-import { DEFAULT_DATABASE, loadSnapshot, newId, openStore, recordRun, requireRun } from "../store/index.ts";
+import { loadSnapshot, newId, openStore, recordRun, requireRun } from "../store/index.ts";
 import type { Cli } from "./cli.ts";
 import { UsageError } from "./errors.ts";
 import { plural } from "./files.ts";
 import { integer, number } from "./options.ts";
 import { packageVersion } from "./program.ts";
 import { createProgress, formatDuration, progressMode, wantsColor } from "./progress.ts";
+import { databaseOption } from "./recording.ts";
 
 interface RunFlags {
   readonly seed?: number;
@@ -39,7 +40,7 @@ type AnyStudy = Study<Problem, unknown, unknown>;
 
 /** Adds options of `fpx run`. */
 export function defineRun(command: Command, cli: Cli): void {
-  command
+  databaseOption(command, cli, "where runs are recorded")
     .description(
       "Run a study: a module that default-exports defineStudy({ name, problem, solver, stop, seed }). The same seed gives the same bits here, in threads and on a cluster. Ctrl-C keeps what was reached; --resume goes on.",
     )
@@ -55,7 +56,6 @@ export function defineRun(command: Command, cli: Cli): void {
     .option("--max-calls <number>", "stop before more questions than this are asked in all", integer())
     .option("--max-seconds <number>", "stop after so many seconds", number({ minimum: 0 }))
     .option("--resume <id>", "go on with a run, also one that was killed")
-    .option("--db <location>", "where runs are recorded: a SQLite file or postgres://...", DEFAULT_DATABASE)
     .option("--json", "print the outcome as JSON")
     .addHelpText(
       "after",

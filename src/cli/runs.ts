@@ -2,7 +2,6 @@
 import type { Command } from "commander";
 import { formatNumber, textTable } from "../report/index.ts";
 import {
-  DEFAULT_DATABASE,
   deleteRun,
   exportLines,
   importLines,
@@ -21,6 +20,7 @@ import { UsageError } from "./errors.ts";
 import { plural, readPieces, refuseOverwrite, STANDARD, writeOutput } from "./files.ts";
 import { integer } from "./options.ts";
 import { formatDuration } from "./progress.ts";
+import { databaseOption } from "./recording.ts";
 
 interface Flags {
   readonly db: string;
@@ -34,11 +34,9 @@ interface Flags {
 /** Adds the subcommands of `fpx runs`. */
 export function defineRuns(command: Command, cli: Cli): void {
   const add = (name: string, summary: string, example: string): Command =>
-    command
-      .command(name)
+    databaseOption(command.command(name), cli)
       .summary(summary)
       .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
-      .option("--db <location>", "the database: a SQLite file or postgres://...", DEFAULT_DATABASE)
       .addHelpText("after", `\nExample:\n  $ fpx runs ${example}\n`);
 
   add("list", "list runs, the newest first", "list --limit 5")
@@ -127,7 +125,7 @@ async function show(store: Store, id: string, { json = false }: Flags, cli: Cli)
     await cli.print(`${JSON.stringify({ ...shown(run), points })}\n`);
     return;
   }
-  const metrics = Object.entries(points.at(-1)?.metrics ?? {}).map(
+  const metrics = Object.entries(lastMetrics(points)).map(
     ([name, value]) => `  ${name}  ${value === null ? "" : formatNumber(value)}\n`,
   );
   const lines = [
@@ -140,6 +138,10 @@ async function show(store: Store, id: string, { json = false }: Flags, cli: Cli)
   await cli.print(lines.join(""));
 }
 
+/** Where each curve ended; those of an earlier stage of the work ended earlier. */
+const lastMetrics = (points: readonly RunPoint[]): RunPoint["metrics"] =>
+  Object.assign({}, ...points.map(({ metrics }) => metrics));
+
 async function compare(
   store: Store,
   ids: readonly string[],
@@ -147,21 +149,21 @@ async function compare(
   cli: Cli,
 ): Promise<void> {
   if (ids.length < 2) throw new UsageError("name two runs or more; see fpx runs list");
-  const compared: { readonly run: RunRecord; readonly last: RunPoint | undefined }[] = [];
+  const compared: { readonly run: RunRecord; readonly metrics: RunPoint["metrics"] }[] = [];
   for (const id of ids) {
     const run = await requireRun(store, id);
-    compared.push({ run, last: (await listPoints(store, run.id, { limit: 1 })).at(-1) });
+    compared.push({ run, metrics: lastMetrics(await listPoints(store, run.id)) });
   }
-  const names = [...new Set(compared.flatMap(({ last }) => Object.keys(last?.metrics ?? {})))];
+  const names = [...new Set(compared.flatMap(({ metrics }) => Object.keys(metrics)))];
   if (json) {
-    const runs = compared.map(({ run, last }) => ({ ...shown(run), metrics: last?.metrics ?? {} }));
+    const runs = compared.map(({ run, metrics }) => ({ ...shown(run), metrics }));
     await cli.print(`${JSON.stringify({ runs })}\n`);
     return;
   }
   const columns = [...COLUMNS, ...names.map((label) => ({ label, numeric: true }))];
-  const rows = compared.map(({ run, last }) => [
+  const rows = compared.map(({ run, metrics }) => [
     ...row(run),
-    ...names.map((name) => last?.metrics[name] ?? null),
+    ...names.map((name) => metrics[name] ?? null),
   ]);
   await cli.print(textTable({ columns, rows }));
 }

@@ -4,11 +4,12 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { type RunningServer, startServer } from "../server/index.ts";
-import { DEFAULT_DATABASE, openStore, type RunRecord } from "../store/index.ts";
+import { openStore, type RunRecord } from "../store/index.ts";
 import type { Cli } from "./cli.ts";
 import { UsageError } from "./errors.ts";
 import { integer } from "./options.ts";
 import { packageVersion } from "./program.ts";
+import { databaseOption } from "./recording.ts";
 import { loadDrafters } from "./serve-drafters.ts";
 import { addLog } from "./serve-log.ts";
 
@@ -27,7 +28,7 @@ interface ServeFlags {
 
 /** Adds options of `fpx serve`. */
 export function defineServe(command: Command, cli: Cli): void {
-  options(command)
+  options(command, cli)
     .description(
       "Serve the HTTP API: drafts, edits, bandits that learn from them, runs. Without --host it listens on this machine alone and needs no token; elsewhere every request needs one (fpx token create).",
     )
@@ -40,7 +41,7 @@ export function defineServe(command: Command, cli: Cli): void {
 
 /** Adds options of `fpx studio`. */
 export function defineStudio(command: Command, cli: Cli): void {
-  options(command)
+  options(command, cli)
     .description(
       "Serve the web studio beside the HTTP API: runs with live curves, the log of edits, policies and bandits, certificates, and a desk to write at.",
     )
@@ -52,9 +53,8 @@ export function defineStudio(command: Command, cli: Cli): void {
     .action((flags: ServeFlags) => serve(flags, cli, true));
 }
 
-function options(command: Command): Command {
-  return command
-    .option("--db <location>", "the database: a SQLite file or postgres://...", DEFAULT_DATABASE)
+function options(command: Command, cli: Cli): Command {
+  return databaseOption(command, cli)
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <number>", "port to listen on; 0 for any free one", integer({ maximum: 65_535 }), 7878)
     .option("--require-token", "ask for a token on this machine, too")

@@ -3,7 +3,6 @@ import type { Command } from "commander";
 import { textTable } from "../report/index.ts";
 import {
   createToken,
-  DEFAULT_DATABASE,
   listTokens,
   openStore,
   revokeToken,
@@ -13,6 +12,7 @@ import {
 } from "../store/index.ts";
 import type { Cli } from "./cli.ts";
 import { listOf } from "./options.ts";
+import { databaseOption } from "./recording.ts";
 
 interface Flags {
   readonly db: string;
@@ -23,12 +23,10 @@ interface Flags {
 
 /** Adds the subcommands of `fpx token`. */
 export function defineToken(command: Command, cli: Cli): void {
-  const database = ["--db <location>", "the server's database", DEFAULT_DATABASE] as const;
-  command
-    .command("create")
+  const database = "the server's database";
+  databaseOption(command.command("create"), cli, database)
     .summary("make a token")
     .description("Make a token and print it. It is kept as a hash and cannot be shown again.")
-    .option(...database)
     .option("--name <name>", "what it is for", "token")
     .option("--scopes <names>", `what it allows, of ${SCOPES.join(", ")}`, listOf(SCOPES), [
       "read",
@@ -45,11 +43,9 @@ export function defineToken(command: Command, cli: Cli): void {
         );
       }),
     );
-  command
-    .command("list")
+  databaseOption(command.command("list"), cli, database)
     .summary("list tokens")
     .description("List tokens, the newest first, without their secrets.")
-    .option(...database)
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ fpx token list\n")
     .action((flags: Flags) =>
@@ -66,12 +62,10 @@ export function defineToken(command: Command, cli: Cli): void {
         await cli.print(flags.json ? `${JSON.stringify({ tokens })}\n` : textTable({ columns, rows }));
       }),
     );
-  command
-    .command("revoke")
+  databaseOption(command.command("revoke"), cli, database)
     .summary("revoke a token at once")
     .description("Revoke a token; every server on this database refuses it from now on.")
     .argument("<id>", "its id, as fpx token list shows it")
-    .option(...database)
     .addHelpText("after", "\nExample:\n  $ fpx token revoke 3f9a2c417b08\n")
     .action((id: string, flags: Flags) =>
       withStore(flags, async (store) => {

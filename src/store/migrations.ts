@@ -156,6 +156,10 @@ const steps: readonly Step[] = [
     table = table.addColumn("hash", "text", (column) => column.notNull().unique());
     await columns(columns(table, "text", ["scopes"]), "bigint", ["created", "revoked?"]).execute();
   },
+
+  async function processes(db) {
+    await db.schema.alterTable("runs").addColumn("process", "text").execute();
+  },
 ];
 
 /** The schema that this version of fpx writes. */

@@ -1,8 +1,17 @@
 /** Recording a run while it works: curves, signs of life, snapshots, the end. */
 import { setImmediate as turn } from "node:timers/promises";
+import { Cancelled } from "../core/errors.ts";
 import type { AsyncRunOptions, Observer, RunResult, Snapshot, SnapshotPolicy } from "../core/index.ts";
 import { newId } from "./ids.ts";
-import { addPoints, beginRun, endRun, type NewRun, type RunPoint, saveSnapshot } from "./runs.ts";
+import {
+  addPoints,
+  beginRun,
+  endRun,
+  type NewRun,
+  type RunPoint,
+  type RunStatus,
+  saveSnapshot,
+} from "./runs.ts";
 import type { Store } from "./store.ts";
 
 /** What `recordRun` is told of a run. */
@@ -61,14 +70,18 @@ export interface Recorder {
   readonly id: string;
   /** Fires when the caller or someone at the studio wants it to stop. */
   readonly signal: AbortSignal;
-  /** Notes a point of the curves; cheap, to be called as often as there is one. */
-  point(point: RunPoint): void;
+  /** Notes a point of the curves; cheap, to be called as often as there is one. Without `seconds`, it is of now. */
+  point(point: Omit<RunPoint, "seconds"> & { readonly seconds?: number }): void;
   /** Writes what was noted, when a write is due. */
   flush(): Promise<void>;
 }
 
 /** How recorded work ends. */
-export type WorkOutcome = Pick<RunResult<unknown, unknown>, "status" | "steps" | "calls">;
+export interface WorkOutcome {
+  readonly status: Exclude<RunStatus, "running" | "failed">;
+  readonly steps: number;
+  readonly calls: number;
+}
 
 /** What `recordWork` is told. */
 export interface WorkOptions<T> extends Omit<NewRun, "id"> {
@@ -102,7 +115,8 @@ export async function recordWork<T extends WorkOutcome>(
     const points = noted;
     noted = [];
     const { step = 0, calls = 0 } = last ?? {};
-    if (await addPoints(store, id, points, { steps: step, calls, seconds: seconds() })) stopped.abort();
+    if (await addPoints(store, id, points, { steps: step, calls, seconds: seconds() }))
+      stopped.abort(new Cancelled("stopped on request"));
   };
   const flush = async (force = false): Promise<void> => {
     if (!force && seconds() - wrote < everySeconds) return;
@@ -121,7 +135,7 @@ export async function recordWork<T extends WorkOutcome>(
   const recorder: Recorder = {
     id,
     signal: signal === undefined ? stopped.signal : AbortSignal.any([signal, stopped.signal]),
-    point({ step, calls, seconds: at, metrics }) {
+    point({ step, calls, seconds: at = seconds(), metrics }) {
       last = { step, calls, seconds: at, metrics: { ...metrics } };
       noted.push(last);
       if (noted.length >= 2 * POINTS_A_WRITE) noted = noted.filter((_, i) => i % 2 === 1);
@@ -141,14 +155,14 @@ export async function recordWork<T extends WorkOutcome>(
     return outcome;
   } catch (error) {
     clearInterval(timer);
-    await flush(true);
-    const cancelled = recorder.signal.aborted;
     const message = error instanceof Error ? error.message : String(error);
-    await endRun(store, id, {
-      status: cancelled ? "cancelled" : "failed",
-      seconds: seconds(),
-      error: message,
-    });
+    const outcome = recorder.signal.aborted
+      ? ({ status: "cancelled" } as const)
+      : ({ status: "failed", error: message } as const);
+    // A database that is gone must not hide why the work failed.
+    await flush(true)
+      .then(() => endRun(store, id, { ...outcome, seconds: seconds() }))
+      .catch(() => undefined);
     throw error;
   }
 }

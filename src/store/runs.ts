@@ -1,13 +1,14 @@
 /** Runs of solvers and commands: what they were, their curves, their snapshots. */
+import { hostname } from "node:os";
 import type { Selectable } from "kysely";
 import { sql } from "kysely";
 import { InvalidInput } from "../core/errors.ts";
-import { decodeSnapshot, encodeSnapshot, type Snapshot } from "../core/index.ts";
+import { decodeSnapshot, encodeSnapshot, type RunResult, type Snapshot } from "../core/index.ts";
 import type { Store } from "./store.ts";
 import type { RunsTable } from "./tables.ts";
 
-/** `running` while it works; `failed` when it threw; else how the driver ended it. */
-export type RunStatus = "running" | "converged" | "budget" | "stalled" | "diverged" | "cancelled" | "failed";
+/** `running` while it works; `failed` when it threw; `done` where there was nothing to converge; else how the driver ended it. */
+export type RunStatus = "running" | "done" | RunResult<unknown, unknown>["status"] | "failed";
 
 /** What a run is, as it is recorded. Times are milliseconds since 1970. */
 export interface RunRecord {
@@ -33,6 +34,14 @@ export interface RunRecord {
   readonly resume: readonly string[] | null;
   readonly result: unknown;
   readonly error: string | null;
+  /** The process that works at it, or did last; null where it is not known. */
+  readonly process: RunProcess | null;
+}
+
+/** A process of some machine. */
+export interface RunProcess {
+  readonly host: string;
+  readonly pid: number;
 }
 
 /** What is known when a run begins. */
@@ -85,6 +94,7 @@ export async function beginRun(store: Store, run: NewRun): Promise<void> {
     resume: resume === undefined ? null : JSON.stringify(resume),
     result: null,
     error: null,
+    process: JSON.stringify({ host: hostname(), pid: process.pid } satisfies RunProcess),
   };
   await store.transaction(async (inner) => {
     const before = await findRun(inner, id);
@@ -96,20 +106,44 @@ export async function beginRun(store: Store, run: NewRun): Promise<void> {
       .insertInto("runs")
       .values(fresh)
       .onConflict((conflict) =>
-        conflict
-          .column("id")
-          .doUpdateSet({ status: "running", updated: now, ended: null, stop: 0, error: null }),
+        conflict.column("id").doUpdateSet({
+          status: "running",
+          updated: now,
+          ended: null,
+          stop: 0,
+          error: null,
+          process: fresh.process,
+        }),
       )
       .execute();
   });
 }
 
-/** Without a sign of life for so long, a running run is taken for lost, in milliseconds. */
-const LOST_AFTER = 10_000;
+/**
+ * Without a sign of life for so long, a running run is taken for lost, in milliseconds: one of another machine, and
+ * one whose process is still there, which may be in the midst of a long step.
+ */
+const LOST_AFTER = { elsewhere: 10_000, here: 600_000 } as const;
 
-/** Whether a run works, as far as its signs of life tell. */
-export function isAlive({ status, updated }: Pick<RunRecord, "status" | "updated">): boolean {
-  return status === "running" && Date.now() - updated < LOST_AFTER;
+/** Whether a run works, as far as its signs of life tell; a run of this machine whose process has ended does not. */
+export function isAlive({
+  status,
+  updated,
+  process: worker,
+}: Pick<RunRecord, "status" | "updated" | "process">): boolean {
+  if (status !== "running") return false;
+  const here = worker?.host === hostname();
+  if (here && !isProcess(worker.pid)) return false;
+  return Date.now() - updated < LOST_AFTER[here ? "here" : "elsewhere"];
+}
+
+function isProcess(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // One of another user may not be asked, but is there.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 /** Adds points to a run's curves with its progress, as a sign of life; returns whether someone asked it to stop. */
@@ -197,6 +231,7 @@ const LISTED = [
   "stop",
   "resume",
   "error",
+  "process",
 ] as const;
 
 /** Runs, the newest first; without their results, which may be long. */
@@ -309,9 +344,10 @@ export async function loadSnapshot(store: Store, run: string): Promise<Snapshot 
   return row === undefined ? undefined : decodeSnapshot(new Uint8Array(row.bytes));
 }
 
-function runOf({ stop, resume, result, status, ...row }: Selectable<RunsTable>): RunRecord {
+function runOf({ stop, resume, result, status, process: worker, ...row }: Selectable<RunsTable>): RunRecord {
   return {
     ...row,
+    process: worker === null ? null : JSON.parse(worker),
     status: status as RunStatus,
     stopRequested: stop === 1,
     resume: resume === null ? null : JSON.parse(resume),

@@ -103,6 +103,64 @@ const descent: Solver<Bowl, { x: number }, number> = {
   result: (_, { x }) => x,
 };
 
+/** An edit as a row, written past the sums and the index. */
+const bare = ({ user, policy, changed, draftTokens, editedTokens, context, ...row }: NewEdit) => ({
+  ...row,
+  context: JSON.stringify(context),
+  policy: policy ?? null,
+  editor: user ?? null,
+  ts: null,
+  meta: null,
+  draft_tokens: draftTokens,
+  edited_tokens: editedTokens,
+  changed: changed ? 1 : 0,
+  bin: Math.floor(row.cost / 0.05 + 1e-9),
+});
+
+const tablesOf = async (db: Kysely<Tables>) =>
+  (await db.introspection.getTables()).filter(({ name }) => !/^(fpx_schema|edit_search|sqlite_)/.test(name));
+
+/** A row in every table but those of edits: each text, number or JSON that fits its column. */
+async function fill(db: Kysely<Tables>): Promise<void> {
+  for (const { name, columns } of await tablesOf(db)) {
+    if (name.startsWith("edit")) continue;
+    const values = columns.map(({ name: column, dataType, isNullable }) => {
+      if (isNullable) return null;
+      if (/blob|bytea/i.test(dataType)) return Buffer.from([1, 0, 255]);
+      return /text/i.test(dataType) ? `["${column}"]` : /double/i.test(dataType) ? 0.5 : 7;
+    });
+    await sql`insert into ${sql.table(name)} (${sql.join(columns.map((column) => sql.ref(column.name)))})
+      values (${sql.join(values)})`.execute(db);
+  }
+}
+
+/** A store over a database of any schema. */
+function storeOver(db: Kysely<Tables>, backend: Store["backend"]): Store {
+  const over = (inner: Kysely<Tables>): Store => ({
+    backend,
+    writer: inner,
+    reader: inner,
+    transaction: (work) => work(over(inner)),
+    close: async () => undefined,
+  });
+  return { ...over(db), transaction: (work) => db.transaction().execute((inner) => work(over(inner))) };
+}
+
+/** All rows by table, in an order of their own. */
+async function dump(db: Kysely<Tables>): Promise<Map<string, object[]>> {
+  const kept = new Map<string, object[]>();
+  for (const { name } of await tablesOf(db)) {
+    const { rows } = await sql<object>`select * from ${sql.table(name)}`.execute(db);
+    const plain = rows.map((row) => JSON.parse(JSON.stringify(row)) as object);
+    if (rows.length > 0 || !name.startsWith("edit"))
+      kept.set(
+        name,
+        plain.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+      );
+  }
+  return kept;
+}
+
 const backends = ["sqlite", "sqlite in threads", "postgres"] as const;
 
 for (const backend of backends) {
@@ -428,40 +486,21 @@ for (const backend of backends) {
         const db = new Kysely<Tables>({ dialect });
         const kind = backend === "postgres" ? "postgres" : "sqlite";
         await migrate(db, kind, from);
-        const values = sql`('r', 'n', 'c', 'budget', 1, 2, 3, 4, 0, 0.5)`;
-        await sql`insert into runs (id, name, command, status, started, updated, steps, calls, stop, seconds) values ${values}`.execute(
-          db,
-        );
+        await fill(db);
         const rows = Array.from({ length: 20 }, (_, i) => edit(i));
-        if (from >= 2)
-          for (const { id, created, context, draft, edited, policy, user, cost, changed } of rows)
-            await db
-              .insertInto("edits")
-              .values({
-                id,
-                created,
-                context: JSON.stringify(context),
-                draft,
-                edited,
-                policy: policy!,
-                editor: user ?? null,
-                ts: null,
-                meta: null,
-                source: "old",
-                definition: "d",
-                cost,
-                changes: 1,
-                draft_tokens: 2,
-                edited_tokens: 3,
-                changed: changed ? 1 : 0,
-                bin: Math.floor(cost / 0.05 + 1e-9),
-              })
-              .execute();
+        if (from === 2) for (const row of rows) await db.insertInto("edits").values(bare(row)).execute();
+        if (from > 2) await addEdits(storeOver(db, kind), rows);
+        const before = await dump(db);
+        expect(before.size).toBeGreaterThanOrEqual(from);
         await db.destroy();
         const upgraded = await openStore(old);
         try {
-          expect(await findRun(upgraded, "r")).toMatchObject({ steps: 3, seconds: 0.5 });
-          if (from === 2) {
+          const after = await dump(upgraded.reader);
+          for (const [table, kept] of before) {
+            expect(kept.length).toBeGreaterThan(0);
+            expect(after.get(table)).toEqual(kept.map((row) => expect.objectContaining(row)));
+          }
+          if (from >= 2) {
             expect((await listEdits(upgraded)).edits.map(({ id }) => id).reverse()).toEqual(
               rows.map(({ id }) => id),
             );
@@ -473,6 +512,7 @@ for (const backend of backends) {
             expect(await countEdits(upgraded, { search: "report" })).toBe(20);
             expect((await editDays(upgraded)).reduce((s, { n }) => s + n, 0)).toBe(20);
           }
+          expect((await listRuns(upgraded)).length).toBe(1);
           await addEdits(upgraded, [edit(900)]);
         } finally {
           await upgraded.close();

@@ -22,6 +22,8 @@ export interface RunsTable {
   resume: string | null;
   result: string | null;
   error: string | null;
+  /** The process that works at it, as JSON: its machine and its number there. */
+  process: string | null;
 }
 
 export interface PointsTable {

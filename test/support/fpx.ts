@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { commands } from "../../src/cli/commands.ts";
+import { runProgram } from "../../src/cli/program.ts";
 
 export const root: string = join(import.meta.dirname, "..", "..");
 
@@ -33,4 +35,20 @@ export function fpx(args: readonly string[], interruptAt?: RegExp): Promise<Ende
     child.on("close", (code) => resolve({ code, stdout, stderr }));
     child.stdin.end();
   });
+}
+
+/** Runs fpx in this process, which is quicker; for commands that neither read standard input nor wait for Ctrl-C. */
+export async function fpxHere(args: readonly string[]): Promise<Ended> {
+  const texts = { stdout: "", stderr: "" };
+  const stream = (name: keyof typeof texts) => ({
+    write(text: string, done?: (error?: Error | null) => void) {
+      texts[name] += text;
+      done?.();
+      return true;
+    },
+  });
+  const signals = { on: () => undefined, off: () => undefined, exit: () => undefined };
+  const host = { stdout: stream("stdout"), stderr: stream("stderr"), env: process.env, signals };
+  const code = await runProgram(args, host, commands);
+  return { code, ...texts };
 }

@@ -1,11 +1,11 @@
 /** A PostgreSQL server of the tests' own, on loopback, in a temporary folder. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { chown, mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { freePort, serviceProgram } from "./services.ts";
 
 const run = promisify(execFile);
 
@@ -21,26 +21,18 @@ export interface PostgresServer {
  * service is a failure.
  */
 export async function startPostgres(): Promise<PostgresServer | undefined> {
-  try {
-    await run("postgres", ["--version"]);
-    await run("initdb", ["--version"]);
-  } catch (error) {
-    if (process.env["CI"] === "true") throw new Error("PostgreSQL is not installed", { cause: error });
-    return undefined;
-  }
+  const program = serviceProgram("postgres", "postgresql");
+  const init = serviceProgram("initdb", "postgresql");
+  if (program === undefined || init === undefined) return undefined;
   // The server refuses to run as root.
   const owner = process.getuid?.() === 0 ? await userIds("postgres") : undefined;
   const folder = await mkdtemp(join(tmpdir(), "fpx-postgres-"));
   if (owner !== undefined) await chown(folder, owner.uid, owner.gid);
   const data = join(folder, "data");
-  await run(
-    "initdb",
-    ["-D", data, "-U", "fpx", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"],
-    owner,
-  );
+  await run(init, ["-D", data, "-U", "fpx", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"], owner);
   const port = await freePort();
   const server = spawn(
-    "postgres",
+    program,
     ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", folder, "-c", "max_connections=60"],
     { ...owner, stdio: "ignore" },
   );
@@ -56,7 +48,8 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
     async stop() {
       const ended = new Promise((done) => server.once("exit", done));
       if (server.exitCode === null) {
-        server.kill("SIGINT");
+        // Its files go next: nothing needs to be written any more.
+        server.kill("SIGQUIT");
         await ended;
       }
       await rm(folder, { recursive: true, force: true });
@@ -69,17 +62,6 @@ async function userIds(name: string): Promise<{ readonly uid: number; readonly g
     ["-u", "-g"].map(async (flag) => Number((await run("id", [flag, name])).stdout)),
   );
   return { uid: uid!, gid: gid! };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { readonly port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 async function query(address: string, text: string): Promise<void> {

@@ -7,9 +7,14 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 
+/** Debian keeps the programs of PostgreSQL's server, a folder a version, outside the path. */
+const POSTGRES = "/usr/lib/postgresql";
+
 const find = (program: string): string | undefined =>
-  (process.env["PATH"] ?? "")
-    .split(delimiter)
+  [
+    ...(process.env["PATH"] ?? "").split(delimiter),
+    ...(existsSync(POSTGRES) ? readdirSync(POSTGRES).map((version) => join(POSTGRES, version, "bin")) : []),
+  ]
     .map((folder) => join(folder, program))
     .find((path) => existsSync(path));
 
@@ -22,7 +27,9 @@ export function serviceProgram(program: string, debianPackage: string): string |
   if (found !== undefined) return found;
   if (process.getuid?.() === 0 && find("apt-get") !== undefined) {
     try {
-      execFileSync("apt-get", ["install", "-y", "--no-install-recommends", debianPackage], {
+      // Tests of several files may install at once: each waits for its turn.
+      const wait = ["-o", "DPkg::Lock::Timeout=300"];
+      execFileSync("apt-get", [...wait, "install", "-y", "--no-install-recommends", debianPackage], {
         stdio: "pipe",
         env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
       });
