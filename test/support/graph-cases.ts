@@ -2,6 +2,7 @@
 
 import {
   add,
+  after,
   and,
   argMax,
   attention,
@@ -280,6 +281,16 @@ export const graphCases: readonly GraphCase[] = [
     build: ({ x }) => mul(slice(x!, 1, 0, -1), slice(x!, 1, 1)),
   },
   { name: "slice, last place", inputs: { x: { shape: [B, T, 2] } }, build: ({ x }) => slice(x!, 1, -1) },
+  {
+    name: "after",
+    inputs: { x: { shape: [B, T] }, y: { shape: [T, 2] }, z: { shape: [1] } },
+    build: ({ x, y, z }) => mul(after(x!, [y!, z!]), mul(reduceSum(y!), z!)),
+  },
+  {
+    name: "after, of a fixed shape and an integer",
+    inputs: { i: { dtype: "int32", shape: [2, 3], below: 9 }, y: { shape: [3] } },
+    build: ({ i, y }) => mul(cast(after(i!, [y!]), "float"), y!),
+  },
   { name: "pad", inputs: { x: { shape: [B, T] } }, build: ({ x }) => pad(x!, 1, 2, 1) },
 
   {

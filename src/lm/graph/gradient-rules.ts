@@ -153,6 +153,7 @@ export const gradientRules: { readonly [K in OperationName]: GradientRule<K> | u
         axis,
       ),
   ],
+  after: ({ inputs }, g) => inputs.map((_, i) => (i === 0 ? () => g : undefined)),
   slice: ({ attributes: { axis, start, end }, inputs: [x] }, g) => [
     () => pad(g, axis, start, subtractDims(x!.shape[axis]!, end)),
   ],

@@ -5,6 +5,17 @@ import { showShape } from "./dims.ts";
 import { add } from "./elementwise.ts";
 import { type GradientRule, gradientRules } from "./gradient-rules.ts";
 import type { Node, OperationName, Tensor } from "./graph.ts";
+import { type Recomputation, recomputation } from "./recompute.ts";
+
+/** How `gradients` trades time for memory. */
+export interface GradientOptions {
+  /**
+   * Tensors of the forward pass, such as the hidden states between a model's layers, that are kept for the backward pass;
+   * what lies between two of them is calculated anew there, one part at a time (Chen et al. 2016). A run then holds the
+   * checkpoints and the values of one part, for about one forward pass more. Default none: all values are kept.
+   */
+  readonly checkpoints?: readonly Tensor[];
+}
 
 /**
  * The gradients of a scalar float `loss` with respect to tensors, each of its tensor's shape. Work is added
@@ -14,7 +25,11 @@ import type { Node, OperationName, Tensor } from "./graph.ts";
  * const [dw] = gradients(reduceSum(square(matmul(x, w))), [w]);
  * ```
  */
-export function gradients(loss: Tensor, wrt: readonly Tensor[]): readonly Tensor[] {
+export function gradients(
+  loss: Tensor,
+  wrt: readonly Tensor[],
+  options: GradientOptions = {},
+): readonly Tensor[] {
   if (loss.dtype !== "float" || loss.shape.length !== 0) {
     throw new InvalidInput(
       `gradients: the loss must be a float scalar, got ${loss.dtype} ${showShape(loss.shape)}`,
@@ -24,11 +39,13 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[]): readonly Tensor
   const path = graph.nodes.slice(0, loss.node.index + 1);
   const active = dependents(path, wrt);
   const found = new Map<number, Tensor>([[loss.id, graph.constant(1)]]);
+  const parts = recomputations(options.checkpoints ?? [], wrt, found);
   for (const node of path.reverse()) {
     const outputs = node.outputs.map((output) => found.get(output.id));
     if (outputs.every((gradient) => gradient === undefined)) continue;
     if (!node.inputs.some((input) => active.has(input.id))) continue;
-    for (const [i, gradient] of inputGradients(node, outputs).entries()) {
+    const values = parts.find((part) => part.contains(node))?.again(node) ?? node;
+    for (const [i, gradient] of inputGradients(values, outputs).entries()) {
       const input = node.inputs[i]!;
       if (gradient === undefined || !active.has(input.id)) continue;
       const before = found.get(input.id);
@@ -41,6 +58,27 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[]): readonly Tensor
       throw new InvalidInput(`gradients: the loss does not depend on ${describe(tensor)}`);
     return gradient;
   });
+}
+
+/**
+ * The parts between neighbouring checkpoints. Each is done anew when the gradient at its end is known, and so are those of
+ * the weights of later parts, which otherwise might keep the later parts' values.
+ */
+function recomputations(
+  checkpoints: readonly Tensor[],
+  wrt: readonly Tensor[],
+  found: ReadonlyMap<number, Tensor>,
+): readonly Recomputation[] {
+  const ordered = [...new Set(checkpoints)].sort((a, b) => a.node.index - b.node.index);
+  const waitedFor = new Set<number>();
+  return ordered.slice(1).map((end, i) =>
+    recomputation(ordered[i]!, end, () => {
+      const known = [end, ...wrt].flatMap(({ id }) => found.get(id) ?? []);
+      const cues = known.filter(({ id }) => !waitedFor.has(id));
+      for (const { id } of cues) waitedFor.add(id);
+      return cues;
+    }),
+  );
 }
 
 /** Ids of the float tensors that depend on `wrt`, those included. */

@@ -82,6 +82,8 @@ export interface Operations {
   readonly concat: { readonly axis: number };
   readonly split: { readonly axis: number; readonly sizes: readonly number[] };
   readonly slice: { readonly axis: number; readonly start: Dim; readonly end: Dim };
+  /** The first input, once all the others are known: an order where data give none. */
+  readonly after: Nothing;
   /** Zeros before and after along one axis. */
   readonly pad: { readonly axis: number; readonly before: Dim; readonly after: Dim };
 

@@ -31,7 +31,7 @@ export {
   tanh,
   where,
 } from "./elementwise.ts";
-export { gradients } from "./gradients.ts";
+export { type GradientOptions, gradients } from "./gradients.ts";
 export {
   type ConstantData,
   type DType,
@@ -43,7 +43,7 @@ export {
 } from "./graph.ts";
 export { gather, gatherElements, logProbability, scatterAdd, scatterAddElements } from "./indexing.ts";
 export { interpret, type Value } from "./interpreter.ts";
-export { concat, expand, pad, reshape, slice, split, transpose, unsqueeze } from "./movement.ts";
+export { after, concat, expand, pad, reshape, slice, split, transpose, unsqueeze } from "./movement.ts";
 export {
   attention,
   attentionBias,

@@ -144,6 +144,7 @@ export const kernels: { readonly [K in Computed]: Kernel<K> } = {
     return [{ dims: x!.dims.slice(0, -1), data }];
   },
 
+  after: (_, [x]) => [x!],
   reshape: ({ attributes: { shape } }, [x], { size }) => [{ dims: shape.map(size), data: x!.data }],
   expand: ({ attributes: { shape } }, [x], { size }) => [filled(x!, shape.map(size))],
   transpose: ({ attributes: { permutation } }, [x]) => {

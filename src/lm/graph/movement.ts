@@ -13,7 +13,7 @@ import {
   showShape,
   subtractDims,
 } from "./dims.ts";
-import { fixedDim, resolveAxis, type Tensor } from "./graph.ts";
+import { fixedDim, requireType, resolveAxis, type Tensor } from "./graph.ts";
 
 /** The same elements in another shape; one size may be -1 and is worked out from the rest. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -35,6 +35,13 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const source = x.node.op === "reshape" ? x.node.inputs[0]! : x;
   if (sameShape(complete, source.shape)) return source;
   return x.graph.make("reshape", { shape: complete }, [source], [{ dtype: x.dtype, shape: complete }])[0]!;
+}
+
+/** x, calculated only once all the others are known; their elements, at least one of each, do not matter. */
+export function after(x: Tensor, others: readonly Tensor[]): Tensor {
+  for (const other of others) requireType("after", other, "float");
+  if (others.length === 0) return x;
+  return x.graph.make("after", {}, [x, ...others], [{ dtype: x.dtype, shape: x.shape }])[0]!;
 }
 
 /** Adds axes of size 1 so that each listed axis of the result has size 1. */

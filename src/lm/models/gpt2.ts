@@ -162,6 +162,7 @@ export function gpt2(
     gather(weight("transformer.wte.weight"), tokens),
     gather(weight("transformer.wpe.weight"), positions),
   );
+  const states = [x];
   for (let layer = 0; layer < layers; layer++) {
     const at = `transformer.h.${layer}`;
     const [query, k, v] = split(dense(`${at}.attn.c_attn`, norm(x, `${at}.ln_1`)), 3, -1).map(toHeads);
@@ -171,6 +172,7 @@ export function gpt2(
     x = add(x, dense(`${at}.attn.c_proj`, reshape(mixed, [batch!, sequence!, d])));
     const inner = gelu(dense(`${at}.mlp.c_fc`, norm(x, `${at}.ln_2`)), { approximate: "tanh" });
     x = add(x, dense(`${at}.mlp.c_proj`, inner));
+    states.push(x);
   }
-  return { hidden: norm(x, "transformer.ln_f"), cache };
+  return { hidden: norm(x, "transformer.ln_f"), cache, states };
 }

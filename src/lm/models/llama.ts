@@ -52,6 +52,7 @@ export function llama(
 
   let x = gather(weight("model.embed_tokens.weight"), tokens);
   const cache: KeyValues[] = [];
+  const states = [x];
   for (let layer = 0; layer < config.layers; layer++) {
     const at = `model.layers.${layer}`;
     const normed = norm(`${at}.input_layernorm`, x);
@@ -72,8 +73,9 @@ export function llama(
     const inner = norm(`${at}.post_attention_layernorm`, x);
     const gate = silu(dense(`${at}.mlp.gate_proj`, inner));
     x = add(x, dense(`${at}.mlp.down_proj`, mul(gate, dense(`${at}.mlp.up_proj`, inner))));
+    states.push(x);
   }
-  return { hidden: norm("model.norm", x), cache };
+  return { hidden: norm("model.norm", x), cache, states };
 }
 
 /** Every weight of the model with its shape, in a fixed order; matrices are [out, in]. */

@@ -44,6 +44,8 @@ export interface ModelOutputs {
   readonly hidden: Tensor;
   /** Keys and values of all tokens so far, by layer. */
   readonly cache: readonly KeyValues[];
+  /** Hidden states before the first layer and after each, [batch, sequence, hiddenSize]: checkpoints of `gradients`. */
+  readonly states: readonly Tensor[];
 }
 
 /** Names and shapes of weights; matrices are [out, in]. */

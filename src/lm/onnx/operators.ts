@@ -115,6 +115,17 @@ export const writers: { readonly [K in Written]: Writer<K> } = {
     e.write(outputs, "Split", [x!, e.int64s(attributes.sizes)], { axis: attributes.axis }),
   slice: (e, { attributes: { axis, start, end } }, [x], [out]) =>
     e.write([out!], "Slice", [x!, e.size(start), e.size(end), e.int64s([axis])]),
+  // A reshape to x's own shape that needs an element of each of the others: no data move, and no rewriting of the graph
+  // can take the dependence away.
+  after: (e, _, [x, ...others], [out]) => {
+    const [zero, one] = [e.int64s([0]), e.int64s([1])];
+    const firsts = others.map((name) =>
+      e.emit("Slice", [e.emit("Reshape", [name, e.int64s([-1])]), zero, one, zero]),
+    );
+    const whole = e.emit("Cast", [e.emit("Concat", firsts, { axis: 0 })], { to: elementTypes.int64 });
+    const nothing = e.emit("ReduceSum", [e.emit("Mul", [whole, zero]), zero], { keepdims: 1 });
+    e.write([out!], "Reshape", [x!, e.emit("Add", [e.emit("Shape", [x!]), nothing])]);
+  },
   pad: (e, { attributes: { axis, before, after } }, [x], [out]) =>
     e.write([out!], "Pad", [x!, e.shape([before, after]), "", e.int64s([axis])]),
 

@@ -32,7 +32,8 @@ export interface Accumulation {
 
 /**
  * Adds gradients and AdamW for the parameters of these names to the graph of a scalar loss. With `accumulate`, a step
- * may be several runs: its gradient is the sum of theirs, each times its share of the batch.
+ * may be several runs: its gradient is the sum of theirs, each times its share of the batch. With `checkpoints`, what
+ * lies between them is calculated anew in the backward pass: less memory, more time.
  *
  * Throws `InvalidInput` when the graph has no parameter of a name.
  */
@@ -42,11 +43,13 @@ export function trainingProgram(
   options: AdamwOptions & {
     readonly metrics?: Readonly<Record<string, Tensor>>;
     readonly accumulate?: boolean;
+    /** See `GradientOptions`. */
+    readonly checkpoints?: readonly Tensor[];
   } = {},
 ): TrainingProgram {
-  const { metrics = {}, accumulate = false, ...adamw } = options;
+  const { metrics = {}, accumulate = false, checkpoints = [], ...adamw } = options;
   const parameters = names.map((name) => loss.graph.named(name));
-  const own = gradients(loss, parameters);
+  const own = gradients(loss, parameters, { checkpoints });
   const summed = accumulate ? accumulated(own, names) : undefined;
   const update = adamwUpdate(parameters, summed?.totals ?? own, adamw);
   const clipped = Number.isFinite(adamw.maximumNorm ?? Number.POSITIVE_INFINITY);
