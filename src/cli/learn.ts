@@ -40,6 +40,10 @@ interface LearnFlags extends RecordFlags {
   readonly forwardPasses?: number;
   readonly batchSize?: number;
   readonly microBatch?: number;
+  readonly checkpointing?: boolean;
+  readonly loraRank?: number;
+  readonly loraAlpha?: number;
+  readonly loraTargets?: string;
   readonly by?: "user";
   readonly learningRate?: number;
   readonly dpoBeta?: number;
@@ -60,7 +64,7 @@ export function defineLearn(command: Command, cli: Cli): void {
     .argument("<log>", "the edit log, JSON lines")
     .option(
       "--model <folder>",
-      `base model, a Llama-type folder; "${FROM_LOG}" fits a small one to the log's drafts`,
+      `base model, a folder of Llama, Qwen2, Qwen3 or GPT-2 layout; "${FROM_LOG}" fits a small one to the log's drafts`,
       FROM_LOG,
     )
     .option("--methods <names>", "sft, dpo, early", listOf(knownMethods), knownMethods)
@@ -88,6 +92,20 @@ export function defineLearn(command: Command, cli: Cli): void {
       "--micro-batch <number>",
       "most edits in memory at once; gradients of a larger step add up (default: the whole step)",
       integer({ minimum: 1 }),
+    )
+    .option(
+      "--checkpointing",
+      "calculate each layer anew in the backward pass: less memory, more time (adamw)",
+    )
+    .option("--lora-rank <number>", "rank of the adapters (default: 8)", integer({ minimum: 1 }))
+    .option(
+      "--lora-alpha <number>",
+      "scale of the adapters, over the rank (default: twice the rank)",
+      number({ minimum: 1e-9 }),
+    )
+    .option(
+      "--lora-targets <names>",
+      "matrices that get an adapter, such as q_proj,v_proj (default: all of attention and MLP)",
     )
     .option("--learning-rate <number>", "peak learning rate, for every method", number({ minimum: 1e-9 }))
     .option("--dpo-beta <number>", "coefficient of the preference loss", number({ minimum: 1e-9 }))
@@ -196,13 +214,20 @@ async function runLearn(path: string, flags: LearnFlags, cli: Cli): Promise<void
 /** The options that were given; the others keep the library's defaults. */
 function learnOptions(flags: LearnFlags): LearnOptions {
   const { seed, methods, epochs, batchSize, microBatch: microBatchSize, by, learningRate } = flags;
-  const { optimizer, forwardPasses, dpoBeta, sftWeight, validation, episodes } = flags;
+  const { optimizer, forwardPasses, dpoBeta, sftWeight, validation, episodes, checkpointing } = flags;
+  const lora = defined({
+    rank: flags.loraRank,
+    alpha: flags.loraAlpha,
+    targets: flags.loraTargets?.split(",").map((name) => name.trim()),
+  });
   const given = {
     optimizer: optimizer === "adamw" ? undefined : optimizer,
     epochs,
     forwardPasses,
     batchSize,
     microBatchSize,
+    checkpointing,
+    lora: Object.keys(lora).length > 0 ? lora : undefined,
     by,
     learningRate,
     dpoBeta,
@@ -210,8 +235,12 @@ function learnOptions(flags: LearnFlags): LearnOptions {
     validation,
     episodes,
   };
-  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
-  return { seed, methods, ...Object.fromEntries(entries) };
+  return { seed, methods, ...defined(given) };
+}
+
+/** The entries that have a value. */
+function defined(given: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
 /** Writes adapters, figures and report; the snapshots go last, so that a failure here can be resumed. */

@@ -107,6 +107,14 @@ const values = (weights: Tensors): Weights =>
     ]),
   );
 
+const packed = (pairs: readonly TokenPair[]): Weights =>
+  Object.fromEntries(
+    Object.entries(packSequences(pairs, { pad: 2 })).map(([name, { type, dims, data }]) => [
+      name,
+      { dims, data: type === "int32" ? data : Float64Array.from(data, Number) },
+    ]),
+  );
+
 /** The sequences of a fixture batch: a response is where `response` is 1, its prompt all before it. */
 function pairsOf(tensors: ReadonlyMap<string, StoredTensor>, side: "chosen" | "rejected"): TokenPair[] {
   const ids = tensors.get(`${side}.input_ids`)!;
@@ -152,10 +160,9 @@ async function fixtureObjective(name: "adapter" | "tied", sftWeight: number) {
   const wrt = named.map((key) => graph.named(key.slice("gradient.".length)));
   const reference = (side: string): Value =>
     vector(...Array.from(tensors.get(`${side}.reference`)!.data, Number));
-  const packed = packSequences([...pairsOf(tensors, "chosen"), ...pairsOf(tensors, "rejected")], { pad: 2 });
   const feeds: Weights = {
     ...values({ ...model.weights, ...adapter?.weights }),
-    ...(packed as unknown as Weights),
+    ...packed([...pairsOf(tensors, "chosen"), ...pairsOf(tensors, "rejected")]),
     referenceChosen: reference("chosen"),
     referenceRejected: reference("rejected"),
   };
@@ -186,9 +193,8 @@ describe("parity with PyTorch on two pairs of unequal length", () => {
   it("has a loss of ln 2 and no gradient beyond rounding for an unedited pair", async () => {
     const { feeds, outputs, tensors, named } = await fixtureObjective("adapter", 0);
     const pairs = pairsOf(tensors, "rejected");
-    const packed = packSequences([...pairs, ...pairs], { pad: 2 }) as unknown as Weights;
     const same = { referenceChosen: vector(-3, -4), referenceRejected: vector(-3, -4) };
-    const result = interpret(outputs, { ...feeds, ...packed, ...same });
+    const result = interpret(outputs, { ...feeds, ...packed([...pairs, ...pairs]), ...same });
     expect(result["loss"]!.data[0]).toBe(Math.LN2);
     for (const key of named) for (const x of result[key]!.data) expect(Math.abs(x)).toBeLessThan(1e-15);
   });

@@ -29,6 +29,7 @@ export { exportOnnx } from "./export-onnx.ts";
 export * from "./graph/index.ts";
 export {
   type Adapter,
+  allTargets,
   checkAdapter,
   initAdapter,
   type Lora,

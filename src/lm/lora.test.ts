@@ -5,6 +5,7 @@ import { createRng } from "../random/index.ts";
 import { readSafetensors } from "./checkpoints/safetensors.ts";
 import {
   type Adapter,
+  allTargets,
   checkAdapter,
   initAdapter,
   loraNames,
@@ -101,6 +102,16 @@ describe("fresh weights", () => {
     expect(deviation("model.layers.0.mlp.up_proj.weight")).toBeCloseTo(0.02, 2);
     expect(weights["model.norm.weight"]!.data.every((x) => x === 1)).toBe(true);
   });
+});
+
+it("sits by default on all matrices of attention and MLP, whatever the family calls them", async () => {
+  const targets = async (folder: string) => {
+    const model = await readModel(join(fixtures, "..", folder));
+    return allTargets(modelShapes(model.config));
+  };
+  const llama = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+  expect(await targets("llama/untied")).toEqual(llama);
+  expect(await targets("families/gpt2")).toEqual(["c_attn", "c_proj", "c_fc"]);
 });
 
 describe("an adapter made by peft", () => {

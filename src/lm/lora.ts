@@ -57,21 +57,24 @@ export function resolveLora(config: LoraConfig, shapes: Shapes): Lora {
   }
   if (!(alpha > 0) || !Number.isFinite(alpha))
     throw new InvalidInput(`LoRA alpha is ${alpha}; give a positive number`);
-  const names = [...shapes]
-    .filter(([name, shape]) => shape.length === 2 && name.endsWith(".weight") && !isEmbedding(name))
-    .map(([name]) => name.slice(0, -".weight".length));
+  const names = matrices(shapes);
   const modules = new Set<string>();
   for (const target of typeof targets === "string" ? [targets] : targets) {
     const fits = typeof targets === "string" ? matcher(target) : endMatcher(target);
     const found = names.filter(fits);
     if (found.length === 0) {
-      const known = [...new Set(names.map((name) => name.slice(name.lastIndexOf(".") + 1)))].join(", ");
+      const known = [...new Set(names.map(lastPart))].join(", ");
       throw new InvalidInput(`LoRA target "${target}" fits no matrix of the model; it has ${known}`);
     }
     for (const name of found) modules.add(name);
   }
   if (modules.size === 0) throw new InvalidInput("LoRA has no targets; name at least one, such as q_proj");
   return { rank, scale: alpha / (config.rankStabilised ? Math.sqrt(rank) : rank), modules };
+}
+
+/** Every matrix of a model but its tables and its head, as targets: what `peft` calls "all-linear". */
+export function allTargets(shapes: Shapes): readonly string[] {
+  return [...new Set(matrices(shapes).map(lastPart))].filter((target) => target !== "lm_head");
 }
 
 /** What an adapter adds to a module's output: scale·(x·Aᵀ)·Bᵀ; the matrices become parameters of the graph. */
@@ -173,6 +176,17 @@ function addProduct(w: TensorData, b: TensorData, a: TensorData, scale: number):
     for (let j = 0; j < inSize; j++) out[i * inSize + j] = Number(w.data[i * inSize + j]!) + row[j]!;
   }
   return { type: "float", dims: w.dims, data: out };
+}
+
+/** The modules of a model that multiply with a matrix. */
+function matrices(shapes: Shapes): string[] {
+  return [...shapes]
+    .filter(([name, shape]) => shape.length === 2 && name.endsWith(".weight") && !isEmbedding(name))
+    .map(([name]) => name.slice(0, -".weight".length));
+}
+
+function lastPart(module: string): string {
+  return module.slice(module.lastIndexOf(".") + 1);
 }
 
 /** Tables that are looked up, not multiplied with. */

@@ -17,6 +17,8 @@ export interface FitOptions extends TrainingOptions {
   readonly adamw?: AdamwOptions;
   /** Most examples in one run; a larger batch adds up the gradients of several. Default the whole batch. */
   readonly microBatchSize?: number;
+  /** Calculate each layer anew in the backward pass: less memory for about one forward pass more. Default false. */
+  readonly checkpointing?: boolean;
 }
 
 /** What to train on. */
@@ -24,6 +26,8 @@ export interface FitProblem {
   readonly loss: Tensor;
   /** Scalars to watch beside the loss. */
   readonly metrics: Readonly<Record<string, Tensor>>;
+  /** Hidden states between the model's layers, for `checkpointing`. */
+  readonly states: readonly Tensor[];
   /** Number of training examples. */
   readonly examples: number;
   /** Inputs of the examples at these places. */
@@ -49,12 +53,13 @@ export async function fitWeights(
   options: FitOptions,
   runOptions: Omit<RunOptions<TrainingState>, "stop">,
 ): Promise<RunResult<TrainingState, Tensors>> {
-  const { loss, metrics, examples, feeds, frozen, initial, identity } = problem;
-  const { adamw = {}, microBatchSize, ...training } = options;
+  const { loss, metrics, states, examples, feeds, frozen, initial, identity } = problem;
+  const { adamw = {}, microBatchSize, checkpointing = false, ...training } = options;
   const step = trainingProgram(loss, Object.keys(initial), {
     ...adamw,
     metrics,
     accumulate: microBatchSize !== undefined,
+    ...(checkpointing ? { checkpoints: states } : {}),
   });
   const session = await loadProgram(runtime, step.program, frozen);
   try {
@@ -74,6 +79,7 @@ export async function fitWeights(
           adamw,
           runtime: runtime.name,
           ...(microBatchSize === undefined ? {} : { microBatchSize }),
+          ...(checkpointing ? { checkpointing } : {}),
         }),
         trainer,
         examples,

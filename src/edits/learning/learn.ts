@@ -5,6 +5,7 @@
 import { fingerprint, InvalidInput } from "../../core/index.ts";
 import {
   type Adapter,
+  allTargets,
   createPolicy,
   initAdapter,
   type LanguageModel,
@@ -68,12 +69,17 @@ export interface LearnOptions extends MethodOptions {
    */
   readonly microBatchSize?: number;
   /**
+   * Calculate each layer anew in the backward pass: memory for one layer's values instead of all, for about one forward
+   * pass more. Default not. Only for `adamw`.
+   */
+  readonly checkpointing?: boolean;
+  /**
    * Peak learning rate; default 3e-3 for `sft`, 3e-4 for `dpo`, which runs away at more, 2e-3 for `early`. For
    * `zeroth-order` the step along the mean of the directions; default 0.03.
    */
   readonly learningRate?: number;
-  /** Default: rank 8, alpha 16 on every matrix of attention and MLP. */
-  readonly lora?: LoraConfig;
+  /** Default: rank 8, alpha twice the rank, on every matrix of attention and MLP. */
+  readonly lora?: Partial<LoraConfig>;
   /** Share of the edits held out; default 0.1. */
   readonly validation?: number;
   /**
@@ -135,12 +141,13 @@ const defaults = {
   includeAccepted: true,
   episodes: 200,
   ...methodDefaults,
-  lora: {
-    rank: 8,
-    alpha: 16,
-    targets: ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
-  } as LoraConfig,
 };
+
+/** The adapters' config where some of it is given. */
+function loraConfig(base: LanguageModel, given: Partial<LoraConfig> = {}): LoraConfig {
+  const { rank = 8 } = given;
+  return { rank, alpha: 2 * rank, targets: allTargets(modelShapes(base.config)), ...given };
+}
 
 const passes: Readonly<Record<Method, number>> = { sft: 5, dpo: 10, early: 10 };
 const FORWARD_PASSES = 20_000;
@@ -153,7 +160,9 @@ function checkOptimizer(options: LearnOptions & { readonly optimizer: LearnOptim
   if (!optimizers.includes(optimizer))
     throw new InvalidInput(`optimizer is "${optimizer}": give one of ${optimizers.join(", ")}`);
   const others =
-    optimizer === "adamw" ? (["forwardPasses"] as const) : (["epochs", "microBatchSize"] as const);
+    optimizer === "adamw"
+      ? (["forwardPasses"] as const)
+      : (["epochs", "microBatchSize", "checkpointing"] as const);
   for (const name of others)
     if (options[name] !== undefined)
       throw new InvalidInput(
@@ -188,7 +197,7 @@ export async function learn(
   options: LearnOptions,
   context: LearnContext,
 ): Promise<Learned> {
-  const settings = { ...defaults, ...options };
+  const settings = { ...defaults, ...options, lora: loraConfig(base, options.lora) };
   checkOptimizer(settings);
   const { seed, methods = allMethods, cost = { normalize: "edited" } } = settings;
   const { runtime, observer } = context;
@@ -282,7 +291,7 @@ export async function learn(
   }
 }
 
-type Settings = LearnOptions & typeof defaults;
+type Settings = LearnOptions & typeof defaults & { readonly lora: LoraConfig };
 
 /** What a policy is trained on. */
 interface Material {
@@ -325,6 +334,7 @@ async function trainAdapter(
           batchSize,
           learningRate: settings.learningRate ?? learningRates[method],
           ...(settings.microBatchSize === undefined ? {} : { microBatchSize: settings.microBatchSize }),
+          ...(settings.checkpointing === undefined ? {} : { checkpointing: settings.checkpointing }),
           // The preference loss begins with large gradients; a short memory of them lets later steps keep their size.
           adamw: { weightDecay: 0, maximumNorm: 1, beta2: 0.95 },
         };
@@ -395,9 +405,8 @@ async function learnWriters(
 }
 
 /** An objective over a list of examples, addressed by place. */
-const onPlaces = <E>({ loss, metrics, feeds, weight }: Objective<E>, examples: readonly E[]) => ({
-  loss,
-  metrics,
+const onPlaces = <E>({ feeds, weight, ...graph }: Objective<E>, examples: readonly E[]) => ({
+  ...graph,
   examples: examples.length,
   feeds: (places: readonly number[]) => feeds(places.map((place) => examples[place]!)),
   weight: (places: readonly number[]) => weight(places.map((place) => examples[place]!)),

@@ -47,6 +47,8 @@ export interface Objective<E> {
   readonly loss: Tensor;
   /** Scalars to watch beside the loss. */
   readonly metrics: Readonly<Record<string, Tensor>>;
+  /** Hidden states between the model's layers, where the graph may be split. */
+  readonly states: readonly Tensor[];
   feeds(batch: readonly E[]): Tensors;
   /** What the loss of a batch is a mean over. */
   weight(batch: readonly E[]): number;
@@ -60,10 +62,11 @@ export interface PreferencePair extends Example {
 /** Maximises the likelihood of responses, averaged over the batch's tokens. */
 export function likelihoodObjective(config: ModelConfig, pad: number, lora?: Lora): Objective<TokenPair> {
   const inputs = sequenceInputs(new Graph());
-  const loss = sftLoss(sequenceLogProbs(config, inputs, lora ? { lora } : {}));
+  const logProbs = sequenceLogProbs(config, inputs, lora ? { lora } : {});
   return {
-    loss,
+    loss: sftLoss(logProbs),
     metrics: {},
+    states: logProbs.states,
     feeds: (batch) => packSequences(batch, { pad }),
     weight: (batch) => batch.reduce((tokens, { response }) => tokens + response.length, 0),
   };
@@ -80,10 +83,10 @@ export function preferenceObjective(
   const { dpoBeta, sftWeight } = { ...methodDefaults, ...options };
   const graph = new Graph();
   const pairs: Dim = "pairs";
-  // Edited texts fill the first half of the rows, drafts the second.
+  // The first half of the sequences are edited texts, the second drafts.
   const inputs = sequenceInputs(graph, multiplyDims([2, pairs]));
   const reference = graph.input("reference", "float", [2, pairs]);
-  const { sums, counts } = sequenceLogProbs(config, inputs, { lora });
+  const { sums, counts, states } = sequenceLogProbs(config, inputs, { lora });
   const half = (tensor: Tensor, side: number) => reshape(slice(tensor, 0, side, side + 1), [pairs]);
   const byText = reshape(sums, [2, pairs]);
   const chosen = half(byText, 0);
@@ -103,6 +106,7 @@ export function preferenceObjective(
   return {
     loss: method === "dpo" ? dpo : earlyLoss(dpo, sft, { sftWeight }),
     metrics: { dpo, sft },
+    states,
     weight: (batch) => batch.length,
     feeds(batch) {
       const data = new Float32Array(2 * batch.length);

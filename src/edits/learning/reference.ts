@@ -75,12 +75,13 @@ export async function fitReference(
     vocabSize: tokenizer.vocabSize,
     maximumPositions: options.maximumPositions ?? 2 * longest,
   });
-  const { loss, feeds } = likelihoodObjective(config, tokenizer.pad);
+  const { loss, metrics, states, feeds } = likelihoodObjective(config, tokenizer.pad);
   const { weights } = await fitStage(
     "model",
     {
       loss,
-      metrics: {},
+      metrics,
+      states,
       feeds: (places) => feeds(places.map((place) => examples[place]!)),
       examples: examples.length,
       frozen: {},

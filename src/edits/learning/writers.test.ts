@@ -39,6 +39,7 @@ it("learns each user's own ways where users differ, and says how sure that is", 
       epochs: 8,
       learningRate: 1e-2,
       microBatchSize: 4,
+      checkpointing: true,
     },
     context,
   );

@@ -176,12 +176,13 @@ class LoadedPolicy implements ModelPolicy {
       const results: ResponseLogProb[] = new Array(pairs.length);
       for (let start = 0; start < queue.length; start += batchSize) {
         const batch = queue.slice(start, start + batchSize);
-        const { tokens, predictors, targets } = packSequences(batch, { pad: tokenizer.pad });
+        // Only the tokens' own log-probabilities are asked for, not the sums by owner.
+        const { owners: _, counts: __, ...feeds } = packSequences(batch, { pad: tokenizer.pad });
         const run = {
           fetch: ["logProbs"],
           ...(options.signal === undefined ? {} : { signal: options.signal }),
         };
-        const { data } = (await scorer.run({ tokens, predictors, targets }, run))["logProbs"]!;
+        const { data } = (await scorer.run(feeds, run))["logProbs"]!;
         let at = 0;
         for (const { index, response } of batch) {
           let logProb = 0;

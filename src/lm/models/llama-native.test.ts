@@ -107,9 +107,9 @@ describe("sequence log-probabilities in onnxruntime-node", () => {
     const adapter = await readAdapter(join(fixtures, "adapter"), model);
     const lora = resolveLora(adapter.config, modelShapes(model.config));
     const inputs = sequenceInputs(new Graph());
-    const { sums, counts } = sequenceLogProbs(model.config, inputs, { lora });
+    const { sums } = sequenceLogProbs(model.config, inputs, { lora });
     const names = Object.keys(adapter.weights);
-    const outputs: Record<string, Tensor> = { sums, counts };
+    const outputs: Record<string, Tensor> = { sums };
     const wrt = names.map((name) => sums.graph.named(name));
     for (const [i, gradient] of gradients(neg(reduceMean(sums)), wrt).entries())
       outputs[`gradient ${names[i]}`] = gradient;
@@ -125,22 +125,11 @@ describe("sequence log-probabilities in onnxruntime-node", () => {
       await session.close();
     }
     const [native, exact] = results as [Record<string, TensorData>, Record<string, TensorData>];
-    expect(numbers(native["counts"]!.data)).toEqual([4, 2]);
     for (const name of Object.keys(outputs)) {
       const wanted = numbers(exact[name]!.data);
       numbers(native[name]!.data).forEach((x, i) => {
         expect(Math.abs(x - wanted[i]!)).toBeLessThan(1e-5 * Math.max(1, Math.abs(wanted[i]!)));
       });
     }
-  });
-
-  it("refuses batches that make no sense", () => {
-    const pair = { prompt: [1], response: [2, 3] };
-    expect(() => packSequences([], { pad: 0 })).toThrow(/no sequences/);
-    expect(() => packSequences([pair, { prompt: [], response: [1] }], { pad: 0 })).toThrow(
-      /sequence 1 has an empty prompt/,
-    );
-    expect(() => packSequences([{ prompt: [1], response: [] }], { pad: 0 })).toThrow(/empty response/);
-    expect(() => packSequences([pair], { pad: 0, length: 2 })).toThrow(/3 tokens where 2 fit/);
   });
 });
