@@ -12,6 +12,14 @@ export {
 } from "./errors.ts";
 export { type Executor, foldBlocks, inline } from "./executor.ts";
 export { fingerprint } from "./fingerprint.ts";
+export {
+  type Experiment,
+  type Figures,
+  type Replication,
+  type ReplicationsOptions,
+  type ReplicationsResult,
+  replications,
+} from "./replications.ts";
 export { type AskTell, type AsyncRunOptions, askTell, iterate, run, runSync } from "./run.ts";
 export { decodeSnapshot, encodeSnapshot, type Snapshot } from "./snapshot.ts";
 export type { Problem, Solver, SolverStatus } from "./solver.ts";
