@@ -43,4 +43,6 @@ export {
 } from "./rules.ts";
 export { parseRules, type RulesFile, rulesFromData } from "./rules-file.ts";
 export type { SadeOptions } from "./sade/fit-sade.ts";
+export type { SadeProblem, SadeResult } from "./sade/sade.ts";
+export { sadeSearch } from "./sade/sade-search.ts";
 export type { Targets } from "./table.ts";

@@ -8,7 +8,13 @@ import type { LinearModel } from "../model.ts";
 import { type Examples, tableOf } from "../table.ts";
 import { milpMaxsat } from "./maxsat-milp.ts";
 import { type Strategy, z3Maxsat } from "./maxsat-z3.ts";
-import { type Maxsat, type MaxsatLimits, type MaxsatProblem, softConstraints } from "./query.ts";
+import {
+  type Maxsat,
+  type MaxsatAnswer,
+  type MaxsatLimits,
+  type MaxsatProblem,
+  softConstraints,
+} from "./query.ts";
 import { type SadeProblem, type SadeResult, type SadeSearch, sade } from "./sade.ts";
 
 /** Settings of SaDe. */
@@ -42,36 +48,12 @@ export async function fitSade(
   examples: Examples,
   options: SadeOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SadeFit> {
-  checkSade(options);
-  const { signal, thresholds = problem.task === "leastSquares" ? [0.1] : [0, 1] } = options;
-  const weightLimit =
-    options.weightLimit ?? (Number.isFinite(problem.weightLimit) ? problem.weightLimit : 100);
-  const table = tableOf(problem.domain, examples);
-  const queries: MaxsatProblem = {
-    shapes: problem.clauses.map((clause) => shapeOf(clause, problem.domain)),
-    margin: problem.margin,
-    table,
-    soft: softConstraints(table, problem.task, thresholds),
-  };
+  const { signal } = options;
+  const weightLimit = weightLimitOf(problem, options);
   let timedOut = false;
-  const solve = await maxsatOf(queries, options);
-  const sadeProblem: SadeProblem = {
-    fingerprint: fingerprint([Array.from(table.design), table.targets.map((target) => Array.from(target))]),
-    rows: table.rows,
-    loss: problem.loss,
-    maxsat: {
-      name: "maxsat",
-      answer: async (query) => {
-        const answer = await solve(query);
-        timedOut ||= answer.timedOut;
-        return answer;
-      },
-    },
-    admissible: (weights) => {
-      const model = modelOf(problem, weights);
-      return problem.clauses.every((clause) => decide(model, clause).proof.status === "certified");
-    },
-  };
+  const sadeProblem = await searchProblem(problem, examples, options, (answer) => {
+    timedOut ||= answer.timedOut;
+  });
   const { result, status } = await run(sade({ ...options, weightLimit }), sadeProblem, {
     seed: 0,
     ...(signal === undefined ? {} : { signal }),
@@ -87,6 +69,47 @@ export async function fitSade(
     reproducible: !timedOut,
     status,
     search: result,
+  };
+}
+
+export const weightLimitOf = (problem: ExactProblem, { weightLimit }: SadeOptions): number =>
+  weightLimit ?? (Number.isFinite(problem.weightLimit) ? problem.weightLimit : 100);
+
+/** What `sade` walks on: queries and candidate checks as oracles. `onAnswer` sees every answer to a query. */
+export async function searchProblem(
+  problem: ExactProblem,
+  examples: Examples,
+  options: SadeOptions,
+  onAnswer: (answer: MaxsatAnswer) => void = () => undefined,
+): Promise<SadeProblem> {
+  checkSade(options);
+  const { thresholds = problem.task === "leastSquares" ? [0.1] : [0, 1] } = options;
+  const table = tableOf(problem.domain, examples);
+  const queries: MaxsatProblem = {
+    shapes: problem.clauses.map((clause) => shapeOf(clause, problem.domain)),
+    margin: problem.margin,
+    table,
+    soft: softConstraints(table, problem.task, thresholds),
+  };
+  const solve = await maxsatOf(queries, options);
+  return {
+    fingerprint: fingerprint([Array.from(table.design), table.targets.map((target) => Array.from(target))]),
+    rows: table.rows,
+    loss: problem.loss,
+    clauses: problem.clauses.length,
+    maxsat: {
+      name: "maxsat",
+      answer: async (query) => {
+        const answer = await solve(query);
+        onAnswer(answer);
+        return answer;
+      },
+    },
+    check: {
+      name: "check",
+      answer: (clause, weights) =>
+        decide(modelOf(problem, weights), problem.clauses[clause]!).proof.status === "certified",
+    },
   };
 }
 

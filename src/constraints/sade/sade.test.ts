@@ -152,16 +152,20 @@ describe("SaDe", () => {
       rows: table.rows,
       loss: problem.loss,
       maxsat: { name: "maxsat", answer: (query) => solve(query) as Awaited<ReturnType<typeof solve>> },
-      admissible: (weights) => {
-        asked++;
-        // credit 0, income at most 0.4
-        const worst =
-          weights[0]! +
-          weights
-            .slice(1)
-            .reduce((sum, w, i) => sum + (i === 4 ? 0 : Math.max(0, w * (i === 0 ? 0.4 : 1))), 0);
-        expect(worst).toBeLessThan(0);
-        return worst < 0;
+      clauses: 1,
+      check: {
+        name: "check",
+        answer: (_, weights) => {
+          asked++;
+          // credit 0, income at most 0.4
+          const worst =
+            weights[0]! +
+            weights
+              .slice(1)
+              .reduce((sum, w, i) => sum + (i === 4 ? 0 : Math.max(0, w * (i === 0 ? 0.4 : 1))), 0);
+          expect(worst).toBeLessThan(0);
+          return worst < 0;
+        },
       },
     };
     const { result, steps } = runSync(sade({ stopEarly: false, epochs: 6 }), sadeProblem, {
@@ -191,7 +195,8 @@ describe("SaDe", () => {
             ? { status: "sat", weights: Float64Array.of(-100), satisfied: 0, timedOut: false }
             : { status: "unsat", weights: new Float64Array(), satisfied: 0, timedOut: false },
       },
-      admissible: () => true,
+      clauses: 0,
+      check: { name: "check", answer: () => true },
     };
     const { status, result, steps } = runSync(sade({ box: "halfOpen", epochs: 1000 }), problem, { seed: 1 });
     expect(status).toBe("stalled");

@@ -8,8 +8,10 @@ export interface SadeProblem extends Problem {
   readonly rows: number;
   readonly loss: Convex;
   readonly maxsat: Oracle<MaxsatQuery, MaxsatAnswer>;
-  /** Whether weights, as doubles, keep every rule: exact, and asked of every answer. */
-  admissible(weights: Float64Array): boolean;
+  /** How many clauses the rules have. */
+  readonly clauses: number;
+  /** Whether weights, as doubles, keep the clause of that number: exact, and asked of every answer, all at once. */
+  readonly check: Oracle<number, boolean, Float64Array>;
 }
 
 /** Settings of the search; defaults are the published ones where there are any. */
@@ -160,8 +162,11 @@ export function sade(search: SadeSearch = {}): Solver<SadeProblem, SadeState, Sa
     *step(problem, state) {
       const [answer] = yield* ask(problem.maxsat, [queryOf(problem, state)]);
       const { status, weights } = answer!;
+      const clauses = status === "sat" ? Array.from({ length: problem.clauses }, (_, c) => c) : [];
+      const kept = clauses.length === 0 ? [] : yield* ask(problem.check, clauses, weights);
+      // The state is changed only after the last answer.
       state.asked++;
-      if (status === "sat" && problem.admissible(weights)) accept(problem, state, weights);
+      if (status === "sat" && kept.every(Boolean)) accept(problem, state, weights);
       else {
         state[status === "sat" ? "rejected" : status]++;
         fail(problem, state);
