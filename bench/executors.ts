@@ -123,7 +123,7 @@ export async function bench(): Promise<BenchRow[]> {
   const redis = await startRedis();
   if (redis !== undefined) {
     const workers = [0, 1].map(() => startWorker(redis.url, module));
-    const executor = cluster(redis.url, { fingerprint, inlineBelow: 0 });
+    const executor = cluster(redis.url, { ...source, inlineBelow: 0 });
     try {
       await Promise.all(workers.map(({ ready }) => ready));
       rows.push(

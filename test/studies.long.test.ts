@@ -16,7 +16,7 @@ describe.skipIf(redis === undefined).each(studies)("%s on a cluster", (module) =
     const check = () =>
       fc.assert(
         fc.asyncProperty(fc.nat(), async (seed) => {
-          const executor = cluster(redis!.url, { fingerprint, inlineBelow: 0 });
+          const executor = cluster(redis!.url, { module, fingerprint, inlineBelow: 0 });
           expect(await bitsOf(study, seed, executor)).toBe(await bitsOf(study, seed));
           await executor.close();
         }),

@@ -162,7 +162,7 @@ function executorOf(
   onNote: (line: string) => void,
 ): Executor {
   if (flags.threads !== undefined) return threads(flags.threads, { module, fingerprint });
-  if (flags.cluster !== undefined) return cluster(flags.cluster, { fingerprint, run, onNote });
+  if (flags.cluster !== undefined) return cluster(flags.cluster, { module, fingerprint, run, onNote });
   return inline;
 }
 

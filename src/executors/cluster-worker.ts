@@ -14,6 +14,7 @@ import {
   type JobData,
   KEPT_SECONDS,
   type Member,
+  memberKey,
   membersOf,
   QUEUE_PREFIX,
   queueName,
@@ -36,6 +37,9 @@ export interface ClusterWorkerOptions {
 
 /** A job whose worker is not heard of for so long is given to another, in milliseconds. */
 const LOCK = 3000;
+/** Redis has lost what the questions of a batch share. */
+class CommonGone extends Error {}
+
 /** Common parts of recent batches that are kept decoded. */
 const COMMONS_KEPT = 4;
 
@@ -53,7 +57,7 @@ export async function clusterWorker(
   const { threads = 1, signal, onNote = () => undefined } = options;
   const { fingerprint } = await loadProblem(source);
   const { bullmq } = await clusterLibraries();
-  const build = buildOf(fingerprint);
+  const build = buildOf({ ...source, fingerprint });
   const redis = await connect(url);
   const pool = createPool(threads, { ...source, fingerprint });
   const id = randomUUID();
@@ -61,14 +65,14 @@ export async function clusterWorker(
   const active = new Map<string, AbortController>();
   const commons = new Map<string, Promise<unknown>>();
 
-  /** The common part of a batch; read once and kept while it is in use. */
+  /** The common part of a batch; read once and kept while it is in use. Throws `CommonGone`. */
   function commonOf({ scope, common }: JobData): Promise<unknown> {
     if (common === undefined) return Promise.resolve(undefined);
     const key = commonKey(scope, common);
     let value = commons.get(key);
     if (value === undefined) {
       value = redis.getBuffer(key).then((bytes) => {
-        if (bytes === null) throw new Error("the common part of the batch is gone from Redis");
+        if (bytes === null) throw new CommonGone();
         return decode(bytes);
       });
       value.catch(() => commons.delete(key));
@@ -80,7 +84,9 @@ export async function clusterWorker(
 
   async function answer(data: JobData): Promise<void> {
     const { scope, session, digest } = data;
-    if (await redis.exists(answerKey(scope, digest))) return;
+    const [answered, driver] = await redis.mgetBuffer(answerKey(scope, digest), memberKey("driver", session));
+    // Nobody waits for what a driver asked that is gone: one that was only silent for long asks again.
+    if (answered || !driver) return;
     const chunk = decode(Buffer.from(data.chunk, "base64")) as Omit<Chunk, "common">;
     const controller = new AbortController();
     active.set(`${session}~${digest}`, controller);
@@ -90,7 +96,8 @@ export async function clusterWorker(
       if ("answers" in reply) await redis.set(answerKey(scope, digest), bytes, "EX", KEPT_SECONDS, "NX");
       else await redis.set(failureKey(session, digest), bytes, "EX", 300);
     } catch (error) {
-      if (!(error instanceof Cancelled)) throw error;
+      // The driver looks after a job without an answer, and asks again with what belongs to it.
+      if (!(error instanceof Cancelled || error instanceof CommonGone)) throw error;
     } finally {
       active.delete(`${session}~${digest}`);
     }

@@ -1,5 +1,5 @@
 /** Faults with real processes: whatever is killed or cut, no run is lost and the bits stay those of `inline`. */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -16,16 +16,22 @@ import { cluster } from "./index.ts";
 
 const fixture = (name: string) => join(root, "test/fixtures/executors", name);
 const module = fixture("bowl.ts");
-const { fingerprint } = problem;
+const source = { module, fingerprint: problem.fingerprint };
 
 let redis: RedisServer;
 let workers: WorkerProcess[] = [];
 let dir: string;
 
-async function moreWorkers(count: number, url = redis.url, path = module, name = "problem"): Promise<void> {
+async function moreWorkers(
+  count: number,
+  url = redis.url,
+  path = module,
+  name = "problem",
+): Promise<readonly WorkerProcess[]> {
   const fresh = Array.from({ length: count }, () => startWorker(url, path, { name }));
   workers.push(...fresh);
   await Promise.all(fresh.map(({ ready }) => ready));
+  return fresh;
 }
 
 /** Runs for so many seconds while faults happen, then once more without any: same bits, and how slow the rounds were. */
@@ -33,7 +39,7 @@ async function throughFaults(
   seconds: number,
   faults: (stop: AbortSignal) => Promise<void>,
 ): Promise<{ readonly slowest: number; readonly steps: number }> {
-  const executor = cluster(redis.url, { fingerprint, inlineBelow: 0 });
+  const executor = cluster(redis.url, { ...source, inlineBelow: 0 });
   const solver = grinder({ questions: 24, milliseconds: 8 });
   const over = new AbortController();
   const faulty = faults(over.signal);
@@ -150,6 +156,56 @@ describe.skipIf(started === undefined)("a cluster under faults", () => {
     expect({ status, steps, result }).toEqual({ status: "budget", steps: 150, result: quiet.result });
   }, 240_000);
 
+  it("gives up a question that takes three processes along, and names it", async () => {
+    let deaths = 0;
+    let over = false;
+    const keepAlive = async (): Promise<void> => {
+      const [worker] = await moreWorkers(1);
+      worker!.child.once("exit", () => {
+        if (over) return;
+        deaths++;
+        keepAlive().catch(() => undefined);
+      });
+    };
+    await Promise.all([keepAlive(), keepAlive(), keepAlive()]);
+    const executor = cluster(redis.url, { ...source, inlineBelow: 0 });
+    const ask = (questions: readonly unknown[]) =>
+      executor.ask({ oracle: problem.fatal as never, questions, common: undefined }) as Promise<unknown>;
+    // One question a job at first; then many, which are parted when their worker is lost.
+    for (const count of [1, 9, 60]) {
+      deaths = 0;
+      const deadly = Math.floor(count / 2);
+      const questions = Array.from({ length: count }, (_, i) => ({ i, deadly: i === deadly }));
+      await expect(ask(questions)).rejects.toMatchObject({
+        code: "ORACLE_FAILURE",
+        index: deadly,
+        cause: { code: "WORKER_LOST" },
+      });
+      expect(deaths).toBe(3);
+      const harmless = questions.map(({ i }) => ({ i, deadly: false }));
+      expect(await ask(harmless)).toEqual(harmless.map(({ i }) => 2 * i));
+    }
+    over = true;
+    await executor.close();
+  }, 240_000);
+
+  it("works as it is built", async () => {
+    execFileSync("npx", ["tsdown", "--logLevel", "silent"], { cwd: root, stdio: "pipe" });
+    const path = fixture("grind.ts");
+    const worker = startWorker(redis.url, path, { name: "default", built: true, threads: 2 });
+    workers.push(worker);
+    await worker.ready;
+    const { result } = await run(study.solver, problem, { seed: 3, stop: { maxSteps: 5 } });
+    for (const how of [["--threads", "2"], ["--cluster", redis.url], []]) {
+      const args = ["run", path, ...how, "--max-steps", "5", "--db", join(dir, "fpx.db"), "--json"];
+      const printed = execFileSync(process.execPath, ["dist/cli/main.js", ...args], {
+        cwd: root,
+        stdio: "pipe",
+      });
+      expect((JSON.parse(String(printed)) as { result: number }).result).toBe(result);
+    }
+  }, 240_000);
+
   it("leaves a worker of another version aside", async () => {
     for (const name of ["src", "test"]) await cp(join(root, name), join(dir, name), { recursive: true });
     await symlink(join(root, "node_modules"), join(dir, "node_modules"));
@@ -159,7 +215,7 @@ describe.skipIf(started === undefined)("a cluster under faults", () => {
     workers.push(old);
     await old.ready;
     const notes: string[] = [];
-    const executor = cluster(redis.url, { fingerprint, inlineBelow: 0, onNote: (line) => notes.push(line) });
+    const executor = cluster(redis.url, { ...source, inlineBelow: 0, onNote: (line) => notes.push(line) });
     const asked = executor.ask({
       oracle: problem.later as never,
       questions: [2, 7],

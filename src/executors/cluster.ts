@@ -2,12 +2,18 @@ import { type Batch, type Executor, InvalidInput, inline } from "../core/index.t
 import { type Exchange, openExchange } from "./exchange.ts";
 import { gather } from "./gather.ts";
 import { surviveLosses } from "./losses.ts";
+import { buildOf } from "./names.ts";
 import { createPace, type Load, sized } from "./pace.ts";
 import { unitSize } from "./protocol.ts";
 import { checkRedisUrl } from "./redis.ts";
 
 /** Options of `cluster`. */
 export interface ClusterOptions {
+  /**
+   * Path or URL of the module that holds the problem: only workers that loaded the same text, down to what it imports
+   * by relative paths, answer.
+   */
+  readonly module: string | URL;
   /** `problem.fingerprint`: only workers that loaded the same problem answer. */
   readonly fingerprint: string;
   /**
@@ -41,26 +47,30 @@ const LEAST_SLOW = 1000;
  * @param url `redis://[user:password@]host[:port]`, or `rediss://` for TLS.
  *
  * @example
- * const executor = cluster("redis://10.0.0.5", { fingerprint: problem.fingerprint, run: "bowl-7" });
+ * const executor = cluster("redis://10.0.0.5", {
+ *   module: new URL("./problem.ts", import.meta.url),
+ *   fingerprint: problem.fingerprint,
+ *   run: "bowl-7",
+ * });
  * const { result } = await run(solver, problem, { seed: 7, executor });
  * await executor.close();
  */
 export function cluster(url: string, options: ClusterOptions): Executor {
-  const { fingerprint, inlineBelow = 1, patience = 120, onProgress, onNote = () => undefined } = options;
-  const name = options.run ?? crypto.randomUUID();
+  const { run, inlineBelow = 1, patience = 120, onProgress, onNote = () => undefined } = options;
   checkRedisUrl(url);
-  if (!/^[\w.-]{1,128}$/.test(name))
+  if (run !== undefined && !/^[\w.-]{1,128}$/.test(run))
     throw new InvalidInput(
-      `run "${name}": give a name of at most 128 letters, digits, dots, dashes and underscores`,
+      `run "${run}": give a name of at most 128 letters, digits, dots, dashes and underscores`,
     );
   for (const [option, value] of Object.entries({ inlineBelow, patience }))
     if (!(value >= 0)) throw new InvalidInput(`${option} is ${value}: give a number of at least 0`);
+  const build = buildOf(options);
   const pace = createPace();
   const slow = (oracle: string): number => Math.max(LEAST_SLOW, 3 * (pace.slowMessage(oracle) ?? 0));
   let opened: Promise<Exchange> | undefined;
 
   async function answerByWorkers(batch: Batch, signal?: AbortSignal): Promise<readonly unknown[]> {
-    opened ??= openExchange({ url, fingerprint, run: name, patience, onNote, slow });
+    opened ??= openExchange({ url, build, run, patience, onNote, slow });
     const exchange = await opened;
     const { oracle, questions, blockSize } = batch;
     const size = unitSize(batch);
@@ -69,16 +79,19 @@ export function cluster(url: string, options: ClusterOptions): Executor {
     const fair = units / (2 * exchange.threads());
     const proposed = sized(fair, (pace.perQuestion(oracle.name) ?? LOAD.most) * size, LOAD);
     const each =
-      options.run === undefined
+      run === undefined
         ? proposed
-        : await exchange.cut([oracle.name, questions, blockSize, common], proposed);
-    return gather(batch, {
+        : await exchange.cut([oracle.name, questions, blockSize, common?.digest], proposed);
+    const answers = await gather(batch, {
       lanes: units,
       end: (from) => from + each,
-      send: (chunk) => surviveLosses(chunk, (part) => exchange.answer(part, common, signal)),
+      send: (chunk) =>
+        surviveLosses(chunk, (part, allowed) => exchange.answer(part, common, allowed, signal)),
       pace,
       onProgress,
     });
+    exchange.release();
+    return answers;
   }
 
   return {

@@ -4,12 +4,13 @@
  */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Cancelled, decode, encode } from "../core/index.ts";
 import { WorkerLost } from "./losses.ts";
 import {
   announce,
   answerKey,
-  buildOf,
+  type Build,
   CANCEL_CHANNEL,
   commonKey,
   cutKey,
@@ -19,9 +20,11 @@ import {
   HEARTBEAT_MS,
   type JobData,
   KEPT_SECONDS,
+  keepQueue,
   membersOf,
   QUEUE_PREFIX,
   queueName,
+  SETTLED_SECONDS,
   withdraw,
 } from "./names.ts";
 import type { Chunk, Reply } from "./protocol.ts";
@@ -29,16 +32,16 @@ import { ClusterUnreachable, clusterLibraries, connect } from "./redis.ts";
 
 /** How often unanswered jobs are looked after, in milliseconds. */
 const LOOK_EVERY = 250;
-/** Second and third helpings of a job that is being answered too slowly. */
-const MAX_HEDGES = 2;
 /** Jobs whose state is read in one look. */
 const LOOKED_AFTER = 64;
+/** How long a farewell may take when Redis does not answer, in milliseconds. */
+const FAREWELL = 1000;
 
 export interface ExchangeOptions {
   readonly url: string;
-  readonly fingerprint: string;
+  readonly build: Build;
   /** Runs of one name share answers: a resumed run finds those of its first start. */
-  readonly run: string;
+  readonly run: string | undefined;
   /** Seconds to wait without a matching worker. */
   readonly patience: number;
   readonly onNote: (line: string) => void;
@@ -46,15 +49,26 @@ export interface ExchangeOptions {
   slow(oracle: string): number;
 }
 
+/** What the questions of a batch share, and its digest. */
+export interface Common {
+  readonly digest: string;
+  readonly bytes: Buffer;
+}
+
 export interface Exchange {
   /** Questions that the matching workers answer at once; at least 1. */
   threads(): number;
-  /** Stores what the questions of a batch share; the digest stands for it in `answer`. */
-  publish(common: unknown): Promise<string | undefined>;
+  /** Stores what the questions of a batch share, for `answer`. */
+  publish(common: unknown): Promise<Common | undefined>;
   /** The size of chunks of a batch: `proposed`, or what an earlier start of the run chose. */
   cut(batch: readonly unknown[], proposed: number): Promise<number>;
-  /** Throws `WorkerLost` when its worker ended, `Cancelled`, and `ClusterUnreachable` when no worker came. */
-  answer(chunk: Chunk, common: string | undefined, signal?: AbortSignal): Promise<Reply>;
+  /**
+   * Gives the chunk to at most `allowed` workers. Throws `WorkerLost` when those that had it ended, `Cancelled`, and
+   * `ClusterUnreachable` when no worker came.
+   */
+  answer(chunk: Chunk, common: Common | undefined, allowed: number, signal?: AbortSignal): Promise<Reply>;
+  /** Answers received so far need not be kept for long. */
+  release(): void;
   close(): Promise<void>;
 }
 
@@ -67,23 +81,25 @@ interface Asker {
 /** A chunk that was handed out and is not yet answered. */
 interface Waiting {
   readonly data: JobData;
+  readonly common: Common | undefined;
   readonly oracle: string;
   readonly askedAt: number;
   readonly askers: Set<Asker>;
-  /** The last job under which it was handed out. */
-  job: string;
-  hedges: number;
+  /** How many workers it may cost. */
+  readonly allowed: number;
+  lost: number;
+  /** Jobs under which it is in the queue or with a worker. */
+  readonly jobs: Set<string>;
   /** When a worker was first seen at its last job. */
   activeSince: number | undefined;
 }
 
 export async function openExchange(options: ExchangeOptions): Promise<Exchange> {
-  const { url, fingerprint, patience, onNote, slow } = options;
+  const { url, build, run, patience, onNote, slow } = options;
   const { bullmq } = await clusterLibraries();
-  const build = buildOf(fingerprint);
   const name = queueName(build);
-  const scope = `${name}:${options.run}`;
   const session = randomUUID();
+  const scope = `${name}:${run ?? session}`;
   const redis = await connect(url);
   const blocking = redis.duplicate();
   let closing = false;
@@ -102,6 +118,8 @@ export async function openExchange(options: ExchangeOptions): Promise<Exchange> 
   await events.waitUntilReady();
 
   const waiting = new Map<string, Waiting>();
+  /** Digests of answers that lie in Redis and here. */
+  let settled: string[] = [];
   let serial = 0;
   const published = new Set<string>();
   let threads = 1;
@@ -120,7 +138,11 @@ export async function openExchange(options: ExchangeOptions): Promise<Exchange> 
     for (const [i, digest] of digests.entries()) {
       const bytes = found[2 * i] ?? found[2 * i + 1];
       const one = waiting.get(digest);
-      if (bytes && one) finish(one, ({ settle }) => settle(decode(bytes) as Reply));
+      if (!bytes || !one) continue;
+      settled.push(digest);
+      finish(one, ({ settle }) => settle(decode(bytes) as Reply));
+      // The slower of two workers need not go on.
+      if (one.jobs.size > 1) cancel(one).catch(() => undefined);
     }
   }
 
@@ -142,18 +164,31 @@ export async function openExchange(options: ExchangeOptions): Promise<Exchange> 
     told.add(one.data.digest);
   });
   events.on("failed", ({ jobId, failedReason }) => {
-    // After a second helping the first one's loss no longer counts.
     const one = named(jobId);
-    if (one?.job === jobId) lose(one, failedReason);
+    if (one !== undefined) lose(one, jobId, failedReason);
   });
-  const lose = (one: Waiting, reason: string): void =>
-    finish(one, ({ fail }) => fail(new WorkerLost(reason)));
+  /** A job failed; while another worker is at it, that is no more than noted. */
+  function lose(one: Waiting, job: string, reason: string): void {
+    if (!one.jobs.delete(job)) return;
+    one.lost++;
+    if (one.jobs.size === 0) finish(one, ({ fail }) => fail(new WorkerLost(reason, { workers: one.lost })));
+  }
 
   async function handOut(one: Waiting): Promise<void> {
-    one.job = `${session}~${one.data.digest}~${serial++}`;
+    const job = `${session}~${one.data.digest}~${serial++}`;
+    one.jobs.add(job);
     one.activeSince = undefined;
-    await queue.add(one.oracle, one.data, { jobId: one.job });
+    await queue.add(one.oracle, one.data, { jobId: job });
   }
+
+  /** Once more: Redis may have forgotten what the questions share. */
+  async function handOutAgain(one: Waiting): Promise<void> {
+    if (one.common !== undefined) await keepCommon(one.common);
+    await handOut(one);
+  }
+
+  const keepCommon = ({ digest, bytes }: Common): Promise<unknown> =>
+    redis.set(commonKey(scope, digest), bytes, "EX", KEPT_SECONDS);
 
   /** Asks again what was lost, and asks a second worker for what takes too long. */
   async function lookAfter(): Promise<void> {
@@ -161,23 +196,25 @@ export async function openExchange(options: ExchangeOptions): Promise<Exchange> 
     const now = performance.now();
     const late = [...waiting.values()]
       .filter(({ askedAt }) => now - askedAt > 2 * LOOK_EVERY)
-      .slice(0, LOOKED_AFTER);
+      .slice(0, LOOKED_AFTER)
+      .flatMap((one) => [...one.jobs].map((job) => ({ one, job })));
     const states = await Promise.all(late.map(({ job }) => queue.getJobState(job)));
-    const missing: Waiting[] = [];
-    for (const [i, one] of late.entries()) {
-      const state = states[i];
-      if (state === "active") {
-        one.activeSince ??= now;
-        if (one.hedges < MAX_HEDGES && now - one.activeSince > slow(one.oracle) * 2 ** one.hedges) {
-          one.hedges++;
-          await handOut(one);
-        }
-      } else if (state === "failed") lose(one, "it stopped renewing its lock");
-      else if (state === "unknown") missing.push(one);
+    const gone = new Set<Waiting>();
+    for (const [i, { one, job }] of late.entries()) {
+      if (states[i] === "failed") lose(one, job, "it stopped renewing its lock");
+      else if (states[i] === "active") one.activeSince ??= now;
+      else if (states[i] === "unknown" && one.jobs.delete(job)) gone.add(one);
     }
-    // A job that is gone was either answered a moment ago or lost with a restart of Redis.
-    await collect(missing.map(({ data }) => data.digest));
-    for (const one of missing) if (waiting.get(one.data.digest) === one) await handOut(one);
+    // A job that is gone was answered a moment ago, dropped by a worker, or lost with a restart of Redis.
+    await collect([...gone].map(({ data }) => data.digest));
+    const open = (one: Waiting): boolean => waiting.get(one.data.digest) === one;
+    for (const one of gone) if (open(one) && one.jobs.size === 0) await handOutAgain(one);
+    for (const { one } of late) {
+      const helpings = one.lost + one.jobs.size;
+      const isSlow =
+        one.activeSince !== undefined && now - one.activeSince > slow(one.oracle) * 2 ** (helpings - 1);
+      if (isSlow && helpings < one.allowed && open(one)) await handOutAgain(one);
+    }
   }
 
   let noted = "";
@@ -189,6 +226,7 @@ export async function openExchange(options: ExchangeOptions): Promise<Exchange> 
       pid: process.pid,
       threads: 0,
     });
+    await keepQueue(redis, queue);
     const workers = await membersOf(redis, "worker");
     const matching = workers.filter((worker) => difference(worker, build) === undefined);
     threads = Math.max(
@@ -231,33 +269,43 @@ export async function openExchange(options: ExchangeOptions): Promise<Exchange> 
   await countWorkers();
   const ends = [repeat(lookAfter, LOOK_EVERY), repeat(countWorkers, HEARTBEAT_MS / 3)];
 
-  async function cancel({ data, job }: Waiting): Promise<void> {
+  async function cancel({ data, jobs }: Waiting): Promise<void> {
     await redis.publish(CANCEL_CHANNEL, JSON.stringify({ session, digest: data.digest }));
-    await queue.remove(job);
+    await Promise.all([...jobs].map((job) => queue.remove(job)));
+  }
+
+  function release(): void {
+    if (settled.length === 0) return;
+    const seconds = run === undefined ? SETTLED_SECONDS.nameless : SETTLED_SECONDS.named;
+    const batch = redis.pipeline();
+    for (const digest of settled) batch.expire(answerKey(scope, digest), seconds);
+    settled = [];
+    batch.exec().catch(() => undefined);
   }
 
   return {
     threads: () => threads,
     async publish(common) {
       if (common === undefined) return undefined;
-      const bytes = encode(common);
-      const digest = digestOf(bytes);
-      if (!published.has(digest)) {
-        await redis.set(commonKey(scope, digest), Buffer.from(bytes.buffer), "EX", KEPT_SECONDS);
+      const encoded = encode(common);
+      const shared = { digest: digestOf(encoded), bytes: Buffer.from(encoded.buffer) };
+      if (!published.has(shared.digest)) {
+        await keepCommon(shared);
         if (published.size > 1000) published.clear();
-        published.add(digest);
+        published.add(shared.digest);
       }
-      return digest;
+      return shared;
     },
     async cut(batch, proposed) {
       const key = cutKey(scope, digestOf(encode(batch)));
       const earlier = await redis.set(key, String(proposed), "EX", KEPT_SECONDS, "NX", "GET");
       return earlier === null ? proposed : Number(earlier);
     },
-    async answer({ common: _, ...chunk }, common, signal) {
+    release,
+    async answer({ common: _, ...chunk }, common, allowed, signal) {
       if (signal?.aborted) throw new Cancelled();
       const bytes = encode(chunk);
-      const digest = digestOf(bytes, common ?? "");
+      const digest = digestOf(bytes, common?.digest ?? "");
       let one = waiting.get(digest);
       if (one === undefined) {
         const data: JobData = {
@@ -265,19 +313,21 @@ export async function openExchange(options: ExchangeOptions): Promise<Exchange> 
           session,
           digest,
           chunk: Buffer.from(bytes.buffer).toString("base64"),
-          ...(common === undefined ? {} : { common }),
+          ...(common === undefined ? {} : { common: common.digest }),
         };
-        one = {
+        const fresh: Waiting = {
           data,
+          common,
           oracle: chunk.oracle,
           askedAt: performance.now(),
           askers: new Set(),
-          job: "",
-          hedges: 0,
+          allowed,
+          lost: 0,
+          jobs: new Set(),
           activeSince: undefined,
         };
-        waiting.set(digest, one);
-        const fresh = one;
+        one = fresh;
+        waiting.set(digest, fresh);
         handOut(fresh).catch((error: Error) => finish(fresh, ({ fail }) => fail(error)));
       }
       const mine = one;
@@ -304,9 +354,13 @@ export async function openExchange(options: ExchangeOptions): Promise<Exchange> 
       for (const end of ends) end();
       const closed = new Cancelled("the executor was closed");
       for (const one of waiting.values()) finish(one, ({ fail }) => fail(closed));
-      await withdraw(redis, session, "driver").catch(() => undefined);
-      await events.close();
-      await queue.close();
+      release();
+      const farewell = Promise.allSettled([
+        withdraw(redis, session, "driver"),
+        events.close(),
+        queue.close(),
+      ]);
+      await Promise.race([farewell, sleep(FAREWELL)]);
       blocking.disconnect();
       redis.disconnect();
     },

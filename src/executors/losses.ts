@@ -5,31 +5,47 @@ import { type Chunk, plainError, type Reply, unitSize } from "./protocol.ts";
 export const MAX_LOSSES = 3;
 
 /** The worker ended while it answered: killed, out of memory, or the oracle ended its process. */
-export class WorkerLost extends Error {}
+export class WorkerLost extends Error {
+  /** Workers that the chunk has cost, when several were asked. */
+  readonly workers: number;
+
+  constructor(
+    message: string,
+    { workers = 1, ...options }: ErrorOptions & { readonly workers?: number } = {},
+  ) {
+    super(message, options);
+    this.workers = workers;
+  }
+}
 
 /**
  * Sends a chunk with `once`; when its worker is lost, each of its units goes alone from then on, because one of them
- * may be to blame. A unit that loses `MAX_LOSSES` workers is a failure with code `WORKER_LOST`.
+ * may be to blame. A unit that loses `MAX_LOSSES` workers, the last of them alone, is a failure with code
+ * `WORKER_LOST`. `once` is told how many workers the chunk may still cost.
  */
 export async function surviveLosses(
   chunk: Chunk,
-  once: (chunk: Chunk, losses: number) => Promise<Reply>,
+  once: (chunk: Chunk, allowed: number) => Promise<Reply>,
   losses = 0,
 ): Promise<Reply> {
+  const size = unitSize(chunk);
+  const alone = chunk.questions.length <= size;
+  const allowed = MAX_LOSSES - losses - (alone ? 0 : 1);
+  let lost: number;
   try {
-    return await once(chunk, losses);
+    return await once(chunk, allowed);
   } catch (error) {
     if (!(error instanceof WorkerLost)) throw error;
-    if (losses + 1 >= MAX_LOSSES) {
+    lost = losses + Math.min(allowed, error.workers);
+    if (lost >= MAX_LOSSES) {
       const message = `lost its worker ${MAX_LOSSES} times: ${error.message}`;
       return { failure: { ...plainError(error), message, code: "WORKER_LOST" }, index: 0 };
     }
   }
-  const size = unitSize(chunk);
   const units: Chunk[] = [];
   for (let at = 0; at < chunk.questions.length; at += size)
     units.push({ ...chunk, questions: chunk.questions.slice(at, at + size) });
-  const replies = await Promise.all(units.map((unit) => surviveLosses(unit, once, losses + 1)));
+  const replies = await Promise.all(units.map((unit) => surviveLosses(unit, once, lost)));
   const answers: unknown[] = [];
   let milliseconds = 0;
   for (const [at, reply] of replies.entries()) {

@@ -63,9 +63,10 @@ export async function connect(url: string): Promise<Redis> {
   } catch (error) {
     redis.disconnect();
     const reason = (refusal ?? error) as Error & { readonly code?: string };
-    throw new ClusterUnreachable(
-      `cannot use Redis at ${host}: ${reason.message || reason.code}; check --cluster, the password, and that redis-server runs there`,
-      { cause: reason },
-    );
+    const why = reason.message || reason.code;
+    const advice = /certificate|CERT/.test(`${reason.code} ${why}`)
+      ? "name the file of the authority that signed it in NODE_EXTRA_CA_CERTS"
+      : "check --cluster (rediss:// when the server speaks TLS), the password, and that redis-server runs there";
+    throw new ClusterUnreachable(`cannot use Redis at ${host}: ${why}; ${advice}`, { cause: reason });
   }
 }

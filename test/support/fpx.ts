@@ -13,10 +13,15 @@ export interface Ended {
 }
 
 /** Runs fpx from source; sends Ctrl-C when stderr first matches `interruptAt`. */
-export function fpx(args: readonly string[], interruptAt?: RegExp): Promise<Ended> {
+export function fpx(
+  args: readonly string[],
+  interruptAt?: RegExp,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ["--import", "jiti/register", "src/cli/main.ts", ...args], {
       cwd: root,
+      env: { ...process.env, ...env },
     });
     let stdout = "";
     let stderr = "";

@@ -81,6 +81,33 @@ export async function listening(port: number, milliseconds = 10_000): Promise<vo
   throw new Error(`nothing listens on port ${port} after ${milliseconds} ms`);
 }
 
+/** Paths of PEM files. */
+export interface Certificate {
+  readonly authority: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** Makes an authority, and a certificate of `localhost` that it signed; `undefined` when openssl is not to be had. */
+export function makeCertificate(dir: string): Certificate | undefined {
+  const openssl = serviceProgram("openssl", "openssl");
+  if (openssl === undefined) return undefined;
+  const [authority, authorityKey, certificate, key] = ["ca.pem", "ca.key", "server.pem", "server.key"].map(
+    (name) => join(dir, name),
+  ) as [string, string, string, string];
+  const make = (...args: string[]): unknown =>
+    execFileSync(openssl, ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", ...args], {
+      stdio: "pipe",
+    });
+  make("-subj", "/CN=fpx test authority", "-keyout", authorityKey, "-out", authority);
+  make(
+    ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+    ...["-addext", "basicConstraints=critical,CA:FALSE", "-CA", authority, "-CAkey", authorityKey],
+    ...["-keyout", key, "-out", certificate],
+  );
+  return { authority, certificate, key };
+}
+
 /** A Redis server of one's own, with an append-only file, that can be killed and started again. */
 export interface RedisServer {
   readonly url: string;
@@ -92,8 +119,14 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** Starts redis-server; `undefined` when it is not to be had. */
-export async function startRedis(extra: readonly string[] = []): Promise<RedisServer | undefined> {
+/**
+ * Starts redis-server; `undefined` when it is not to be had. With `tls` it speaks TLS only, and its address names
+ * `localhost`.
+ */
+export async function startRedis(
+  extra: readonly string[] = [],
+  tls?: Certificate,
+): Promise<RedisServer | undefined> {
   const program = serviceProgram("redis-server", "redis-server");
   if (program === undefined) return undefined;
   const dir = await mkdtemp(join(tmpdir(), "fpx-redis-"));
@@ -102,8 +135,11 @@ export async function startRedis(extra: readonly string[] = []): Promise<RedisSe
     const child = spawn(
       program,
       [
-        "--port",
-        String(port),
+        ...(tls === undefined
+          ? ["--port", String(port)]
+          : ["--port", "0", "--tls-port", String(port), "--tls-auth-clients", "no"]),
+        ...(tls === undefined ? [] : ["--tls-cert-file", tls.certificate, "--tls-key-file", tls.key]),
+        ...(tls === undefined ? [] : ["--tls-ca-cert-file", tls.authority]),
         "--bind",
         "127.0.0.1",
         "--dir",
@@ -127,7 +163,7 @@ export async function startRedis(extra: readonly string[] = []): Promise<RedisSe
       child.kill(signal);
     });
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: tls === undefined ? `redis://127.0.0.1:${port}` : `rediss://localhost:${port}`,
     port,
     kill: () => kill("SIGKILL"),
     async restart() {

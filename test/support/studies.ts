@@ -14,7 +14,7 @@ export const studies: readonly string[] = (await readdir(folder))
 export const loadStudy = async (module: string): Promise<Study<Problem, unknown, unknown>> =>
   (await loadModule(module))["default"] as Study<Problem, unknown, unknown>;
 
-/** State and journal after some steps, as text. */
+/** State and journal after some steps, as text; a step of replications is many runs of something else. */
 export async function bitsOf(
   { solver, problem }: Study<Problem, unknown, unknown>,
   seed: number,
@@ -22,7 +22,7 @@ export async function bitsOf(
 ): Promise<string> {
   const { snapshot } = await run(solver, problem, {
     seed,
-    stop: { maxSteps: 12 },
+    stop: { maxSteps: solver.name === "replications" ? 1 : 12 },
     ...(executor === undefined ? {} : { executor }),
   });
   return Buffer.from(encodeSnapshot(snapshot)).toString("base64");

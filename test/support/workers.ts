@@ -11,16 +11,29 @@ export interface WorkerProcess {
   kill(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts `fpx worker` from source, or from another copy of fpx. */
+export interface WorkerSettings {
+  readonly threads?: number;
+  /** Export of the module. */
+  readonly name?: string;
+  /** Another copy of fpx. */
+  readonly folder?: string;
+  /** Runs what `npm run build` made instead of the sources. */
+  readonly built?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts `fpx worker`. */
 export function startWorker(
   url: string,
   module: string,
-  { threads = 1, name = "problem", folder = root }: { threads?: number; name?: string; folder?: string } = {},
+  { threads = 1, name = "problem", folder = root, built = false, env = {} }: WorkerSettings = {},
 ): WorkerProcess {
   const args = ["--cluster", url, "--problem", module, "--export", name, "--threads", String(threads)];
-  const child = spawn(process.execPath, ["--import", "jiti/register", "src/cli/main.ts", "worker", ...args], {
+  const program = built ? ["dist/cli/main.js"] : ["--import", "jiti/register", "src/cli/main.ts"];
+  const child = spawn(process.execPath, [...program, "worker", ...args], {
     cwd: folder,
     stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, ...env },
   });
   let output = "";
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
