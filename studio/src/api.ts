@@ -103,6 +103,7 @@ export interface Policies {
 export interface Certificate {
   readonly id: string;
   readonly name: string;
+  readonly run: string | null;
   readonly verdict: Verdict;
   readonly created: number;
   readonly rules: readonly {

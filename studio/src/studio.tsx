@@ -17,6 +17,15 @@ const VIEWS: Readonly<Record<Page, () => preact.JSX.Element>> = {
   certificates: CertificatesPage,
 };
 
+/** What each page is for. */
+const LEADS: Readonly<Record<Page, string>> = {
+  desk: "Ask for a draft, change what you do not like, accept it: the log keeps the edit, the bandit learns its cost.",
+  runs: "What was run and what runs now: gap, intervals and losses as they come.",
+  edits: "What users left of their drafts, word by word, and what it cost.",
+  policies: "Who writes, how often the bandit chooses them, and what their drafts cost.",
+  certificates: "Which rules hold for every input of a model, by how much, and what breaks the others.",
+};
+
 const titled = (page: Page) => page.charAt(0).toUpperCase() + page.slice(1);
 
 export function Studio() {
@@ -49,33 +58,39 @@ export function Studio() {
         Skip to the content
       </a>
       <header>
-        <span class="brand">fpx studio</span>
-        <nav aria-label="Pages">
-          {PAGES.map((name, i) => (
-            <a
-              key={name}
-              href={`/${name}`}
-              aria-current={name === page ? "page" : undefined}
-              title={`key ${i + 1}`}
-              onClick={(event) => {
-                if (event.ctrlKey || event.metaKey) return;
-                event.preventDefault();
-                go(name);
-              }}
-            >
-              {titled(name)}
-            </a>
-          ))}
-        </nav>
-        <button type="button" class="quiet" onClick={toggleTheme} title="key t">
-          {theme.value === "dark" ? "Light" : "Dark"}
-        </button>
+        <div class="bar">
+          <span class="brand">
+            <img src="/icon.svg" alt="" />
+            fpx studio
+          </span>
+          <nav aria-label="Pages">
+            {PAGES.map((name, i) => (
+              <a
+                key={name}
+                href={`/${name}`}
+                aria-current={name === page ? "page" : undefined}
+                title={`key ${i + 1}`}
+                onClick={(event) => {
+                  if (event.ctrlKey || event.metaKey) return;
+                  event.preventDefault();
+                  go(name);
+                }}
+              >
+                {titled(name)}
+              </a>
+            ))}
+          </nav>
+          <button type="button" class="quiet" onClick={toggleTheme} title="key t">
+            {theme.value === "dark" ? "Light" : "Dark"}
+          </button>
+        </div>
       </header>
       <div role="alert" class="failure" hidden={failure.value === ""}>
         {failure.value}
       </div>
       <main id="content">
         <h1>{titled(page)}</h1>
+        <p class="lead">{LEADS[page]}</p>
         <View />
       </main>
       <footer>

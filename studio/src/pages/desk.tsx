@@ -29,7 +29,7 @@ export function DeskPage() {
   const writers = policies.policies.filter(({ drafts }) => drafts);
   if (writers.length === 0)
     return (
-      <p>
+      <p class="card empty">
         This server writes no drafts. Start it with a model:{" "}
         <code>fpx studio --model samples/mail/model --adapter out/log</code>.
       </p>
@@ -66,91 +66,93 @@ export function DeskPage() {
   };
 
   return (
-    <>
-      <form
-        class="card"
-        onSubmit={(event) => {
-          event.preventDefault();
-          write();
-        }}
-      >
-        <label class="wide">
-          What to write
-          <textarea
-            rows={3}
-            value={context}
-            onInput={({ currentTarget }) => setContext(currentTarget.value)}
-            onKeyDown={onKey(write)}
-            placeholder="Write to Ms Ann Lee about the invoice: it is wrong."
-            required
-          />
-        </label>
-        <div class="controls">
-          <label>
-            Policy{" "}
-            <select
-              value={policies.bandit === null && policy === BY_BANDIT ? writers[0]!.name : policy}
-              onChange={({ currentTarget }) => setPolicy(currentTarget.value)}
-            >
-              {policies.bandit !== null && <option value={BY_BANDIT}>chosen by the bandit</option>}
-              {writers.map(({ name }) => (
-                <option key={name}>{name}</option>
-              ))}
-            </select>
-          </label>
-          <label>
-            You{" "}
-            <input
-              value={user}
-              onInput={({ currentTarget }) => setUser(currentTarget.value)}
-              maxLength={200}
-            />
-          </label>
-          <button type="submit" disabled={busy || context.trim() === ""}>
-            Write
-          </button>
-        </div>
-      </form>
-      <div role="status">{busy ? "Working …" : ""}</div>
-      {draft !== undefined && (
+    <div class="desk">
+      <div>
         <form
           class="card"
           onSubmit={(event) => {
             event.preventDefault();
-            accept();
+            write();
           }}
         >
           <label class="wide">
-            Draft{draft.policy === null ? "" : ` by ${draft.policy}`}; change what you do not like
+            What to write
             <textarea
-              rows={10}
-              value={edited}
-              onInput={({ currentTarget }) => setEdited(currentTarget.value)}
-              onKeyDown={onKey(accept)}
+              rows={3}
+              value={context}
+              onInput={({ currentTarget }) => setContext(currentTarget.value)}
+              onKeyDown={onKey(write)}
+              placeholder="Write to Ms Ann Lee about the invoice: it is wrong."
+              required
             />
           </label>
-          <p class="actions">
-            <button type="submit" disabled={busy || edited.trim() === ""}>
-              {edited === draft.draft ? "Accept as it is" : "Accept"}
+          <div class="controls">
+            <label>
+              Policy{" "}
+              <select
+                value={policies.bandit === null && policy === BY_BANDIT ? writers[0]!.name : policy}
+                onChange={({ currentTarget }) => setPolicy(currentTarget.value)}
+              >
+                {policies.bandit !== null && <option value={BY_BANDIT}>chosen by the bandit</option>}
+                {writers.map(({ name }) => (
+                  <option key={name}>{name}</option>
+                ))}
+              </select>
+            </label>
+            <label>
+              You{" "}
+              <input
+                value={user}
+                onInput={({ currentTarget }) => setUser(currentTarget.value)}
+                maxLength={200}
+              />
+            </label>
+            <button type="submit" disabled={busy || context.trim() === ""}>
+              Write
             </button>
-            <button type="button" class="quiet" onClick={() => setEdited(draft.draft)}>
-              Undo all changes
-            </button>
-          </p>
+          </div>
         </form>
-      )}
-      {kept !== undefined && (
-        <section class="card" aria-label="Kept edit" data-edit={kept.id}>
-          <h2>
-            Kept: cost {kept.cost.toFixed(3)},{" "}
-            {kept.changed ? `${kept.changes} words changed` : "nothing changed"}
-          </h2>
-          {kept.diff !== null && <Diff segments={kept.diff} />}
-        </section>
-      )}
+        <div role="status">{busy ? "Working …" : ""}</div>
+        {draft !== undefined && (
+          <form
+            class="card"
+            onSubmit={(event) => {
+              event.preventDefault();
+              accept();
+            }}
+          >
+            <label class="wide">
+              Draft{draft.policy === null ? "" : ` by ${draft.policy}`}; change what you do not like
+              <textarea
+                rows={10}
+                value={edited}
+                onInput={({ currentTarget }) => setEdited(currentTarget.value)}
+                onKeyDown={onKey(accept)}
+              />
+            </label>
+            <p class="actions">
+              <button type="submit" disabled={busy || edited.trim() === ""}>
+                {edited === draft.draft ? "Accept as it is" : "Accept"}
+              </button>
+              <button type="button" class="quiet" onClick={() => setEdited(draft.draft)}>
+                Undo all changes
+              </button>
+            </p>
+          </form>
+        )}
+        {kept !== undefined && (
+          <section class="card" aria-label="Kept edit" data-edit={kept.id}>
+            <h2>
+              Kept: cost {kept.cost.toFixed(3)},{" "}
+              {kept.changed ? `${kept.changes} words changed` : "nothing changed"}
+            </h2>
+            {kept.diff !== null && <Diff segments={kept.diff} />}
+          </section>
+        )}
+      </div>
       {bandit !== undefined && (
         <ArmTable bandit={bandit} arms={bandit.arms.filter(({ segment }) => segment === "")} />
       )}
-    </>
+    </div>
   );
 }

@@ -52,7 +52,10 @@ export function EditsPage() {
 function Figures({ statistics }: { readonly statistics: Statistics }) {
   const { totals, histogram, days, users, policies } = statistics;
   const { query } = place.value;
-  const labels = histogram.counts.map((_, k) =>
+  // Empty bars at the end say nothing.
+  const shown = Math.max(10, histogram.counts.findLastIndex((count) => count > 0) + 1);
+  const counts = histogram.counts.slice(0, shown);
+  const labels = counts.map((_, k) =>
     k === histogram.counts.length - 1
       ? `cost ${(k * histogram.width).toFixed(2)} and more`
       : `cost ${(k * histogram.width).toFixed(2)}`,
@@ -70,7 +73,7 @@ function Figures({ statistics }: { readonly statistics: Statistics }) {
         <Bars
           title="Edits by cost; choose a bar to list them"
           labels={labels}
-          counts={histogram.counts}
+          counts={counts}
           chosen={bin === null ? undefined : Number(bin)}
           onChoose={(bar) => refine({ bin: bar === undefined ? undefined : String(bar) })}
         />
@@ -88,6 +91,8 @@ function Figures({ statistics }: { readonly statistics: Statistics }) {
             ]}
           />
         )}
+      </div>
+      <div class="grid">
         <Groups title="By policy" by="policy" groups={policies} />
         <Groups title="By user" by="user" groups={users} />
       </div>
@@ -97,7 +102,7 @@ function Figures({ statistics }: { readonly statistics: Statistics }) {
 
 function Fact({ label, value }: { readonly label: string; readonly value: string }) {
   return (
-    <div>
+    <div class="card">
       <dt>{label}</dt>
       <dd>{value}</dd>
     </div>
@@ -115,44 +120,46 @@ function Groups({
 }) {
   const chosen = place.value.query.get(by);
   return (
-    <div class="scroll groups">
-      <table>
-        <caption>{title}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col" class="number">
-              Edits
-            </th>
-            <th scope="col" class="number">
-              Changed
-            </th>
-            <th scope="col" class="number">
-              Mean cost
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {groups.map(({ name, n, editedRate, meanCost }) => (
-            <tr key={name} class={chosen === (name ?? "") ? "chosen" : undefined}>
-              <td>
-                <button
-                  type="button"
-                  class="link"
-                  aria-pressed={chosen === (name ?? "")}
-                  onClick={() => refine({ [by]: chosen === (name ?? "") ? undefined : (name ?? "") })}
-                >
-                  {name ?? "not named"}
-                </button>
-              </td>
-              <td class="number">{number(n)}</td>
-              <td class="number">{percent(editedRate)}</td>
-              <td class="number">{meanCost.toFixed(3)}</td>
+    <section class="card" aria-label={title}>
+      <h2>{title}</h2>
+      <div class="scroll groups">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col" class="number">
+                Edits
+              </th>
+              <th scope="col" class="number">
+                Changed
+              </th>
+              <th scope="col" class="number">
+                Mean cost
+              </th>
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </thead>
+          <tbody>
+            {groups.map(({ name, n, editedRate, meanCost }) => (
+              <tr key={name} class={chosen === (name ?? "") ? "chosen" : undefined}>
+                <td>
+                  <button
+                    type="button"
+                    class="link"
+                    aria-pressed={chosen === (name ?? "")}
+                    onClick={() => refine({ [by]: chosen === (name ?? "") ? undefined : (name ?? "") })}
+                  >
+                    {name ?? "not named"}
+                  </button>
+                </td>
+                <td class="number">{number(n)}</td>
+                <td class="number">{percent(editedRate)}</td>
+                <td class="number">{meanCost.toFixed(3)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
   );
 }
 

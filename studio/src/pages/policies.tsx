@@ -29,9 +29,9 @@ export function PoliciesPage() {
   return (
     <>
       {policies.policies.length > 0 && (
-        <div class="scroll">
+        <section class="card scroll" aria-label="Policies">
+          <h2>Who writes</h2>
           <table>
-            <caption>Policies</caption>
             <thead>
               <tr>
                 <th scope="col">Name</th>
@@ -52,10 +52,10 @@ export function PoliciesPage() {
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       )}
       {name === undefined ? (
-        <p>
+        <p class="card empty">
           No bandit yet. Start the server with two policies or more, or let your program call{" "}
           <code>/api/choose-arm</code>.
         </p>
@@ -129,12 +129,10 @@ function BanditView({ name }: { readonly name: string }) {
 
 export function ArmTable({ bandit, arms }: { readonly bandit: Bandit; readonly arms: readonly Arm[] }) {
   return (
-    <div class="scroll">
+    <section class="card scroll" aria-label={`Arms of ${bandit.name}`}>
+      <h2>Arms of {bandit.name}</h2>
+      <p class="note">The intervals are confidence sequences: they hold at 95 % however often you look.</p>
       <table>
-        <caption>
-          Arms of {bandit.name}. The intervals are confidence sequences: they hold at 95 % however often you
-          look.
-        </caption>
         <thead>
           <tr>
             <th scope="col">Arm</th>
@@ -147,12 +145,7 @@ export function ArmTable({ bandit, arms }: { readonly bandit: Bandit; readonly a
             <th scope="col" class="number">
               Mean cost
             </th>
-            <th scope="col" class="number">
-              From
-            </th>
-            <th scope="col" class="number">
-              To
-            </th>
+            <th scope="col">95 % interval</th>
           </tr>
         </thead>
         <tbody>
@@ -164,14 +157,42 @@ export function ArmTable({ bandit, arms }: { readonly bandit: Bandit; readonly a
                 <td class="number">{number(arm.pulls)}</td>
                 <td class="number">{number(arm.n)}</td>
                 <td class="number">{arm.n === 0 ? "" : arm.meanCost.toFixed(3)}</td>
-                <td class="number">{lower.toFixed(3)}</td>
-                <td class="number">{upper.toFixed(3)}</td>
+                <td>
+                  <IntervalBar
+                    lower={lower}
+                    upper={upper}
+                    mean={arm.n === 0 ? undefined : arm.meanCost}
+                    maximum={bandit.maximumCost}
+                  />
+                  <small>
+                    {lower.toFixed(3)} to {upper.toFixed(3)}
+                  </small>
+                </td>
               </tr>
             );
           })}
         </tbody>
       </table>
-    </div>
+    </section>
+  );
+}
+
+interface IntervalBarProps {
+  readonly lower: number;
+  readonly upper: number;
+  readonly mean: number | undefined;
+  readonly maximum: number;
+}
+
+/** An interval on the scale of all costs; the numbers stand beside it. */
+function IntervalBar({ lower, upper, mean, maximum }: IntervalBarProps) {
+  const at = (value: number) => `${(100 * Math.min(value, maximum)) / maximum}%`;
+  return (
+    <svg class="interval" aria-hidden="true">
+      <rect class="range" x="0" y="45%" width="100%" height="10%" />
+      <rect class="span" x={at(lower)} y="25%" width={at(upper - lower)} height="50%" rx="3" />
+      {mean !== undefined && <circle class="mean" cx={at(mean)} cy="50%" r="5" />}
+    </svg>
   );
 }
 

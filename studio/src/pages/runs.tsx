@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { attempt, call, follow, type Point, type Run } from "../api.ts";
 import { useApi } from "../parts/load.ts";
-import { type Line, Plot } from "../parts/plot.tsx";
+import { type Line, Plot, Swatch } from "../parts/plot.tsx";
 import { place, refine } from "../route.ts";
 import { duration, number, when } from "../words.ts";
 
@@ -12,22 +12,23 @@ const AXES: Readonly<Record<Axis, string>> = { calls: "oracle calls", step: "ste
 export function RunsPage() {
   const { query } = place.value;
   const chosen = query.getAll("run");
-  const axis = (query.get("axis") as Axis | null) ?? "calls";
   const log = query.get("scale") !== "linear";
   const [list, reload] = useApi<{ readonly runs: readonly Run[] }>("runs?limit=200", 2000);
   if (list === undefined) return <p>Loading …</p>;
   if (list.runs.length === 0)
     return (
-      <p>
+      <p class="card empty">
         No runs yet. <code>fpx run study.ts</code> makes one; its curves appear here while it works.
       </p>
     );
   const shown = chosen.length > 0 ? chosen : [list.runs[0]!.id];
+  const asks = list.runs.some(({ id, calls }) => calls > 0 && shown.includes(id));
+  const axis = (query.get("axis") as Axis | null) ?? (asks ? "calls" : "step");
   const toggle = (id: string) =>
     refine({ run: shown.includes(id) ? shown.filter((other) => other !== id) : [...shown, id] });
   return (
     <>
-      <div class="scroll">
+      <div class="card scroll runs">
         <table>
           <thead>
             <tr>
@@ -48,7 +49,7 @@ export function RunsPage() {
           </thead>
           <tbody>
             {list.runs.map((run) => (
-              <tr key={run.id}>
+              <tr key={run.id} class={shown.includes(run.id) ? "chosen" : undefined}>
                 <td>
                   <input
                     type="checkbox"
@@ -75,7 +76,7 @@ export function RunsPage() {
                 <td class="number">{number(run.steps)}</td>
                 <td class="number">{number(run.calls)}</td>
                 <td class="number">{duration(run.seconds)}</td>
-                <td>{when(run.started)}</td>
+                <td class="short">{when(run.started)}</td>
               </tr>
             ))}
           </tbody>
@@ -109,7 +110,7 @@ export function RunsPage() {
 function Status({ run }: { readonly run: Run }) {
   const word = run.status === "running" && !run.alive ? "lost" : run.status;
   return (
-    <span class={`badge ${word}`}>
+    <span class={`badge state ${word}`}>
       {word}
       {run.alive && run.stopRequested ? ", stopping" : ""}
     </span>
@@ -147,64 +148,69 @@ function Curves({ ids, axis, log, onChange }: CurveProps) {
       onChange();
       setTimeout(() => setTurn((before) => before + 1), 800);
     });
-  const names = [...new Set(ids.flatMap((id) => Object.keys(points[id]?.at(-1)?.metrics ?? {})))];
+  // Work in several stages draws one curve after the other.
+  const metrics = ids.flatMap((id) => (points[id] ?? []).map((point) => point.metrics));
+  const names = [...new Set(metrics.flatMap((one) => Object.keys(one)))];
   const plotted = names.filter((name) => !/\.(lower|upper)$/.test(name));
   return (
     <>
-      {ids.map((id) => {
-        const run = runs[id];
-        return (
-          run !== undefined && (
-            <section key={id} class="card" aria-label={`Run ${run.name}`}>
-              <h2>
-                {run.name} <Status run={run} />
-              </h2>
-              <p class="note">
-                {run.command}
-                {run.solver === null ? "" : `, ${run.solver}`}
-                {run.seed === null ? "" : `, seed ${run.seed}`}, {number(run.steps)} steps,{" "}
-                {number(run.calls)} calls, {duration(run.seconds)}
-              </p>
-              {run.error !== null && <p class="error">{run.error}</p>}
-              <p class="actions">
-                {run.alive ? (
-                  <button
-                    type="button"
-                    disabled={run.stopRequested}
-                    onClick={() => act(() => call(`runs/${id}/stop`, {}))}
-                  >
-                    Stop
-                  </button>
-                ) : (
-                  <>
-                    {run.resumable && (
-                      <button type="button" onClick={() => act(() => call(`runs/${id}/resume`, {}))}>
-                        Resume
-                      </button>
-                    )}
+      <div class="grid">
+        {ids.map((id, i) => {
+          const run = runs[id];
+          return (
+            run !== undefined && (
+              <section key={id} class="card" aria-label={`Run ${run.name} ${run.id}`}>
+                <h2 class="titled">
+                  <Swatch color={i} />
+                  {run.name} <Status run={run} />
+                </h2>
+                <p class="note">
+                  {run.command}
+                  {run.solver === null ? "" : `, ${run.solver}`}
+                  {run.seed === null ? "" : `, seed ${run.seed}`}, {number(run.steps)} steps,{" "}
+                  {number(run.calls)} calls, {duration(run.seconds)}
+                </p>
+                {run.error !== null && <p class="error">{run.error}</p>}
+                <p class="actions">
+                  {run.alive ? (
                     <button
                       type="button"
-                      class="quiet"
-                      onClick={() =>
-                        confirm(`Delete ${run.name} ${id}?`) &&
-                        act(() => call(`runs/${id}`, undefined, "DELETE"))
-                      }
+                      disabled={run.stopRequested}
+                      onClick={() => act(() => call(`runs/${id}/stop`, {}))}
                     >
-                      Delete
+                      Stop
                     </button>
-                  </>
+                  ) : (
+                    <>
+                      {run.resumable && (
+                        <button type="button" onClick={() => act(() => call(`runs/${id}/resume`, {}))}>
+                          Resume
+                        </button>
+                      )}
+                      <button
+                        type="button"
+                        class="quiet"
+                        onClick={() =>
+                          confirm(`Delete ${run.name} ${id}?`) &&
+                          act(() => call(`runs/${id}`, undefined, "DELETE"))
+                        }
+                      >
+                        Delete
+                      </button>
+                    </>
+                  )}
+                </p>
+                {run.result !== null && (
+                  <details>
+                    <summary>Result</summary>
+                    <pre>{JSON.stringify(run.result, null, 1).slice(0, 5000)}</pre>
+                  </details>
                 )}
-              </p>
-              {run.result !== null && (
-                <details>
-                  <summary>Result</summary>
-                  <pre>{JSON.stringify(run.result, null, 1).slice(0, 5000)}</pre>
-                </details>
-              )}
-            </section>
-          )
-        );
-      })}
+              </section>
+            )
+          );
+        })}
+      </div>
       <div class="grid">
         {plotted.map((name) => (
           <Plot
@@ -227,7 +233,7 @@ function lineOf(name: string, points: readonly Point[], axis: Axis, label: strin
   const own = points.filter(({ metrics }) => name in metrics);
   if (own.length === 0) return [];
   const values = (key: string) => own.map(({ metrics }) => metrics[key] ?? null);
-  const hasBand = `${name}.lower` in own.at(-1)!.metrics;
+  const hasBand = own.some(({ metrics }) => `${name}.lower` in metrics);
   return [
     {
       label,

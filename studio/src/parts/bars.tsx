@@ -12,7 +12,7 @@ interface Props {
 export function Bars({ title, labels, counts, chosen, onChoose }: Props) {
   const most = Math.max(1, ...counts);
   return (
-    <figure class="plot">
+    <figure class="card plot">
       <figcaption>{title}</figcaption>
       <ol class="bars">
         {counts.map((count, i) => (
@@ -20,6 +20,7 @@ export function Bars({ title, labels, counts, chosen, onChoose }: Props) {
             <button
               type="button"
               aria-pressed={chosen === i}
+              disabled={count === 0}
               aria-label={`${labels[i]}: ${count}`}
               title={`${labels[i]}: ${number(count)}`}
               onClick={() => onChoose?.(chosen === i ? undefined : i)}
@@ -31,6 +32,7 @@ export function Bars({ title, labels, counts, chosen, onChoose }: Props) {
       </ol>
       <div class="scale">
         <span>{labels[0]}</span>
+        <span>highest bar: {number(most)}</span>
         <span>{labels.at(-1)}</span>
       </div>
     </figure>

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { theme } from "../theme.ts";
+import { number } from "../words.ts";
 
 export interface Line {
   readonly label: string;
@@ -29,9 +30,12 @@ export function Plot({ title, xLabel, lines, log = false }: Props) {
   const shape = `${lines.map(({ label, band }) => `${label}${band === undefined ? "" : "±"}`).join("\n")}|${xLabel}|${log}|${theme.value}`;
   const data = table(lines, log);
 
+  const drawn = lines.some(({ y }) => usable(y, log).filter((value) => value !== null).length > 1);
+
   // The data itself comes by the effect below.
   useEffect(() => {
-    const host = place.current!;
+    const host = place.current;
+    if (host === null || !drawn) return;
     const made = new uPlot(options(host.clientWidth, lines, xLabel, log), data, host);
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: host.clientWidth, height: HEIGHT }));
@@ -39,29 +43,54 @@ export function Plot({ title, xLabel, lines, log = false }: Props) {
     return () => {
       observer.disconnect();
       made.destroy();
+      plot.current = undefined;
     };
-  }, [shape]);
+  }, [shape, drawn]);
   useEffect(() => plot.current?.setData(data));
 
-  const last = lines
-    .map(({ label, y }) => `${label}: ${y.findLast((value) => value !== null)?.toPrecision(3) ?? "none"}`)
-    .join(", ");
+  const lasts = lines.map(({ y }) => y.findLast((value) => value !== null));
+  const last = lines.map(({ label }, i) => `${label}: ${lasts[i]?.toPrecision(3) ?? "none"}`).join(", ");
+  const name = `${title} against ${xLabel}. Last values: ${last}`;
   return (
-    <figure class="plot">
+    <figure class="card plot">
       <figcaption>{title}</figcaption>
-      <div ref={place} role="img" aria-label={`${title} against ${xLabel}. Last values: ${last}`} />
+      {drawn ? (
+        <div key="plot" ref={place} role="img" aria-label={name} />
+      ) : (
+        <div key="nothing" class="nothing" role="img" aria-label={name}>
+          A line needs two {log ? "positive values" : "values"}.
+        </div>
+      )}
+      {drawn && (
+        <ul class="legend">
+          {lines.map(({ label, color }, i) => (
+            <li key={label}>
+              <Swatch color={color} />
+              {label} {lasts[i] == null ? "" : number(lasts[i])}
+            </li>
+          ))}
+        </ul>
+      )}
     </figure>
   );
+}
+
+/** The colour of a series. */
+export function Swatch({ color }: { readonly color: number }) {
+  return <span class="swatch" style={{ "--color": `var(--series-${(color % 6) + 1})` }} />;
 }
 
 const HEIGHT = 230;
 
 function options(width: number, lines: readonly Line[], xLabel: string, log: boolean): uPlot.Options {
-  const axis = {
-    stroke: variable("--muted"),
-    grid: { stroke: variable("--rule"), width: 1 },
-    ticks: { stroke: variable("--rule") },
+  const grid = { stroke: variable("--rule"), width: 1 };
+  const axis = { stroke: variable("--muted"), grid, ticks: { show: false } };
+  // A logarithmic axis has a line at each power of ten, and at others only where these are few.
+  const powers = (_: uPlot, splits: number[]) => {
+    const whole = splits.map((value) => (Number.isInteger(Math.log10(value)) ? value : null));
+    return whole.filter((value) => value !== null).length > 1 ? whole : splits;
   };
+  const filter = log ? { grid: { ...grid, filter: powers }, filter: powers } : {};
   const series: uPlot.Series[] = [{ label: xLabel }];
   const bands: uPlot.Band[] = [];
   for (const { label, color, band } of lines) {
@@ -78,35 +107,28 @@ function options(width: number, lines: readonly Line[], xLabel: string, log: boo
     series,
     bands,
     axes: [
-      { ...axis, label: xLabel, labelSize: 20 },
-      { ...axis, size: 62 },
+      { ...axis, size: 34, label: xLabel, labelSize: 18, labelFont: "12px system-ui" },
+      { ...axis, size: 62, ...filter },
     ],
     scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
-    legend: { show: lines.length > 1 && lines.length <= 8, live: false },
-    hooks: {
-      // The ends of bands need no entry of their own.
-      init: [
-        ({ root }) => {
-          for (const [i, row] of root.querySelectorAll<HTMLElement>(".u-series").entries())
-            row.hidden = i === 0 || / (lower|upper)$/.test(String(series[i]?.label));
-        },
-      ],
-    },
+    legend: { show: false },
     cursor: { points: { size: 6 } },
   };
 }
 
+/** What an axis can show; a logarithmic one has no place for 0. */
+const usable = (values: readonly (number | null)[], log: boolean) =>
+  values.map((value) => (value === null || (log && value <= 0) ? null : value));
+
 /** One column of x for all lines. */
 function table(lines: readonly Line[], log: boolean): uPlot.AlignedData {
-  const usable = (values: readonly (number | null)[]) =>
-    values.map((value) => (value === null || (log && value <= 0) ? null : value));
   return lines.length === 0
     ? [[]]
     : uPlot.join(
         lines.map(({ x, y, band }) => [
           x as number[],
-          usable(y),
-          ...(band === undefined ? [] : [usable(band[0]), usable(band[1])]),
+          usable(y, log),
+          ...(band === undefined ? [] : [usable(band[0], log), usable(band[1], log)]),
         ]),
       );
 }
