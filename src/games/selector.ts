@@ -147,22 +147,29 @@ export class OptimisticFtpl implements Selector {
     };
   }
 
-  /** The selector that `toJSON` described; it goes on with the same choices. */
+  /** The selector that `toJSON` described; it goes on with the same choices. Throws InvalidInput for a damaged state. */
   static fromJSON(state: SelectorState): OptimisticFtpl {
-    if (state.version !== 1)
-      throw new InvalidInput(`selector state version ${state.version} is unknown: update fpx`);
-    const { seed } = state.options;
-    const wide = BigInt(seed);
+    const { version, options, round, totals, errors, open } = (state ?? {}) as SelectorState;
+    if (version !== 1) throw new InvalidInput(`selector state version ${version} is unknown: update fpx`);
+    if (!/^\d{1,20}$/.test(String(options?.seed)) || !Array.isArray(open))
+      throw new InvalidInput("the selector's state is damaged: its seed or its open choices are missing");
+    const wide = BigInt(options.seed);
     const selector = new OptimisticFtpl({
-      ...state.options,
+      ...options,
       seed: wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : wide,
     });
-    checkVector("totals", state.totals, state.options.arms);
-    selector.#round = checkCount("round", state.round, 0);
-    selector.#totals = Float64Array.from(state.totals);
-    selector.#errors = state.errors;
-    for (const open of state.open)
-      selector.#open.set(open.ticket, { ...open, hint: Float64Array.from(open.hint) });
+    checkVector("totals", totals, options.arms);
+    selector.#round = checkCount("round", round, 0);
+    selector.#totals = Float64Array.from(totals);
+    checkVector("errors", [errors], 1);
+    selector.#errors = errors;
+    for (const choice of open) {
+      checkVector("an open choice's hint", choice?.hint, options.arms);
+      checkCount("an open choice's ticket", choice.ticket, 0);
+      checkVector("an open choice", [choice.arm, choice.probability], 2);
+      if (!(choice.arm in totals)) throw new InvalidInput(`an open choice is of arm ${choice.arm}`);
+      selector.#open.set(choice.ticket, { ...choice, hint: Float64Array.from(choice.hint) });
+    }
     return selector;
   }
 

@@ -1,4 +1,4 @@
-import { InvalidInput } from "../core/errors.ts";
+import { InvalidInput, SnapshotMismatch } from "../core/errors.ts";
 import { decode, encode } from "../core/index.ts";
 import { cholesky, eigh, solveTriangular } from "../linalg/index.ts";
 import { createRng } from "../random/index.ts";
@@ -428,8 +428,13 @@ export class AveragedKieferWolfowitz<Z> {
     if (format !== "fpx-kiefer-wolfowitz" || version !== FORMAT || typeof state !== "string") {
       throw new InvalidInput("this is no estimator saved by toJSON of this version");
     }
+    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(state) || state.length % 4 !== 0)
+      throw new SnapshotMismatch("the saved estimator is damaged: its state is no base64");
     const bytes = Uint8Array.from(atob(state), (c) => c.charCodeAt(0));
-    return new AveragedKieferWolfowitz(decode(bytes) as KieferWolfowitzState<Z>, loss);
+    const inner = decode(bytes) as KieferWolfowitzState<Z> | null;
+    if (typeof inner !== "object" || inner === null || !("settings" in inner))
+      throw new SnapshotMismatch("the saved estimator is damaged: its state holds no settings");
+    return new AveragedKieferWolfowitz(inner, loss);
   }
 
   /** Holds intervals to one count. */

@@ -111,15 +111,18 @@ export class LateEnsemble<P> {
     options: LateEnsembleOptions = {},
   ): LateEnsemble<P> {
     const ensemble = new LateEnsemble(policies, options);
-    if (state.format !== 1)
+    const { format, arms, segments } = (state ?? {}) as Partial<LateEnsembleState>;
+    if (format !== 1)
       throw new InvalidInput(
-        `the ensemble's state has format ${String(state.format)}; this version reads format 1`,
+        `the ensemble's state has format ${String(format)}; this version reads format 1`,
       );
-    if (state.arms?.join("\n") !== ensemble.arms.join("\n"))
+    if (!Array.isArray(arms) || arms.join("\n") !== ensemble.arms.join("\n"))
       throw new InvalidInput(
-        `the state is of the arms ${state.arms?.join(", ")}, not of ${ensemble.arms.join(", ")}; name the same policies in the same order`,
+        `the state is of the arms ${arms?.join?.(", ")}, not of ${ensemble.arms.join(", ")}; name the same policies in the same order`,
       );
-    for (const [name, inner] of Object.entries(state.segments))
+    if (typeof segments !== "object" || segments === null)
+      throw new InvalidInput("the ensemble's state is damaged: its segments are missing");
+    for (const [name, inner] of Object.entries(segments))
       ensemble.#segments.set(name, ensemble.#kind.restore(inner, ensemble.arms.length));
     return ensemble;
   }

@@ -150,7 +150,8 @@ export function restoreUcb(state: UcbState): Ucb {
   };
 }
 
-function checkState({ format, pulls, answered, costs, rounds, pending }: UcbState): void {
+function checkState(state: UcbState): void {
+  const { format, pulls, answered, costs, rounds, pending } = (state ?? {}) as UcbState;
   if (format !== 1)
     throw new InvalidInput(`the bandit's state has format ${String(format)}; this version reads format 1`);
   const counts = [pulls, answered, costs];
@@ -162,6 +163,8 @@ function checkState({ format, pulls, answered, costs, rounds, pending }: UcbStat
     throw new InvalidInput(
       "the bandit's state is damaged: pulls, answered and costs must be lists of one number an arm",
     );
-  if (!Number.isInteger(rounds) || !Array.isArray(pending))
-    throw new InvalidInput("the bandit's state is damaged: rounds or pending is missing");
+  const isChoice = (entry: unknown): boolean =>
+    Array.isArray(entry) && Number.isInteger(entry[0]) && entry[1] in pulls;
+  if (!Number.isInteger(rounds) || !Array.isArray(pending) || !pending.every(isChoice))
+    throw new InvalidInput("the bandit's state is damaged: rounds or pending is missing or no longer fits");
 }

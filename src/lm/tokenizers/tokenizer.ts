@@ -47,6 +47,9 @@ export async function loadTokenizer(
   source = "tokenizer",
 ): Promise<Tokenizer> {
   const { json, config } = definition;
+  for (const [file, value] of Object.entries({ "tokenizer.json": json, "tokenizer_config.json": config }))
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      throw new InvalidInput(`${source}: ${file} must hold an object; fetch the file again`);
   const added = readAddedTokens(json, source);
   const special = added.filter((token) => token.special);
   const specialIds = new Set(special.map((token) => token.id));
