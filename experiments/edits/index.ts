@@ -1,5 +1,5 @@
 import type { Reproduction } from "../reproduction.ts";
-import { mails } from "./mail-rows.ts";
+import { prelude } from "./prelude-rows.ts";
 import { publishedTables } from "./published-tables.ts";
 import { styleBits, styleLengths } from "./style-rows.ts";
 
@@ -7,5 +7,5 @@ export const reproduction: Reproduction = {
   room: "edits",
   title: "Learning from user edits",
   source: "Misra, Pacchiano, Chi, Gao: Principled fine-tuning of LLMs from user-edits (2025), section 5",
-  rows: [styleBits, styleLengths, publishedTables, mails],
+  rows: [styleBits, styleLengths, publishedTables, prelude],
 };

@@ -1,12 +1,23 @@
 /** `fpx edits simulate`: an edit log made by a simulated user with hidden wishes. */
 import type { Command } from "commander";
-import { createMailWorld, draftAll, simulateLog, USER_KINDS, type UserKind } from "../edits/index.ts";
+import {
+  createMailWorld,
+  createSummaryWorld,
+  draftAll,
+  simulateLog,
+  USER_KINDS,
+  type UserKind,
+} from "../edits/index.ts";
 import { loadPolicy, onnxRuntimeNode } from "../lm/node/index.ts";
 import type { Cli } from "./cli.ts";
 import { refuseOverwrite, STANDARD, writeOutput } from "./files.ts";
 import { integer, oneOf } from "./options.ts";
 
+const WORLDS = { mail: createMailWorld, summary: createSummaryWorld };
+const TASKS = Object.keys(WORLDS) as (keyof typeof WORLDS)[];
+
 interface SimulateFlags {
+  readonly task: keyof typeof WORLDS;
   readonly model: string;
   readonly out: string;
   readonly seed: number;
@@ -20,10 +31,11 @@ export function defineSimulate(command: Command, cli: Cli): void {
   command
     .summary("make a log by a simulated user")
     .description(
-      "Let a model draft e-mails and a simulated user edit them. The seed draws the user's hidden wishes and the contexts; fpx learn recognises such a log and measures the true edit cost.",
+      "Let a model draft e-mails or summaries and a simulated user edit them. The seed draws the user's hidden wishes and the contexts; fpx learn recognises such a log and measures the true edit cost.",
     )
     .requiredOption("--model <folder>", "the drafting model, such as samples/mail/model")
     .requiredOption("--out <log>", "where to write the log")
+    .option("--task <name>", TASKS.join(", "), oneOf(TASKS), "mail")
     .option("--seed <number>", "seed of wishes and contexts", integer(), 1)
     .option("--edits <number>", "number of edits", integer({ minimum: 1, maximum: 100_000 }), 400)
     .option("--user <kind>", USER_KINDS.join(", "), oneOf(USER_KINDS), "strong")
@@ -36,11 +48,11 @@ export function defineSimulate(command: Command, cli: Cli): void {
 }
 
 async function simulate(flags: SimulateFlags, cli: Cli): Promise<void> {
-  const { model, out, seed, edits, user, force = false } = flags;
+  const { model, out, task, seed, edits, user, force = false } = flags;
   await refuseOverwrite(out, force);
   const policy = await loadPolicy(model, { runtime: await onnxRuntimeNode() });
   try {
-    const world = createMailWorld({ seed });
+    const world = WORLDS[task]({ seed });
     const contexts = world.contexts("log", edits);
     const signal = cli.interruptible("stopping");
     const maxNewTokens = Math.ceil(policy.model.config.maximumPositions / 2);
@@ -51,7 +63,7 @@ async function simulate(flags: SimulateFlags, cli: Cli): Promise<void> {
       records.map((record) => `${JSON.stringify(record)}\n`),
     );
     if (out !== STANDARD)
-      cli.note(`${edits} edits by the ${user} user of the mail world with seed ${seed} to ${out}`);
+      cli.note(`${edits} edits by the ${user} user of the ${task} world with seed ${seed} to ${out}`);
   } finally {
     await policy.close();
   }

@@ -22,6 +22,40 @@ export interface Advice {
   readonly evidence: Readonly<Record<string, unknown>>;
 }
 
+/** Ways to learn from a log. */
+export type LearningMethod = "sft" | "dpo" | "cost" | "early";
+
+/** Whether a method is advised for a log, and the advice that speaks against it. */
+export interface MethodAdvice {
+  readonly method: LearningMethod;
+  readonly advised: boolean;
+  readonly against: readonly Advice["code"][];
+}
+
+/**
+ * What speaks against which method. Preferences: of a mixed log they are measured against the wrong reference, from edits
+ * without direction they favour what is rare, from one-sided lengths they run away; an imitation term holds them. Costs: of
+ * lazy users a bad draft counts as free. Imitation: lazy users' drafts are targets.
+ */
+const AGAINST: Readonly<Partial<Record<Advice["code"], readonly LearningMethod[]>>> = {
+  "no-edits": ["sft", "dpo", "cost", "early"],
+  "several-policies": ["dpo", "early"],
+  "lazy-users": ["cost", "sft"],
+  "lateral-edits": ["dpo"],
+  "length-growth": ["dpo"],
+  "length-loss": ["dpo"],
+  rewrites: ["dpo", "early"],
+  "truncated-drafts": ["dpo"],
+};
+
+/** Which methods the advice leaves. */
+export function adviseMethods(advice: readonly Advice[]): MethodAdvice[] {
+  return (["sft", "dpo", "cost", "early"] as const).map((method) => {
+    const against = advice.map(({ code }) => code).filter((code) => AGAINST[code]?.includes(method));
+    return { method, advised: against.length === 0, against };
+  });
+}
+
 /** How many edits made the text longer and shorter. */
 export interface LengthChanges {
   readonly lengthened: number;
@@ -42,7 +76,7 @@ const REWRITE_COST = 0.8;
 const COSTLESS_SHARE = 0.05;
 
 /** The advice that follows from statistics. */
-export function advise(stats: Omit<EditStats, "advice">, lengths: LengthChanges): Advice[] {
+export function advise(stats: Omit<EditStats, "advice" | "methods">, lengths: LengthChanges): Advice[] {
   return [
     ...onAmount(stats),
     ...onPolicies(stats),
@@ -53,7 +87,7 @@ export function advise(stats: Omit<EditStats, "advice">, lengths: LengthChanges)
   ];
 }
 
-type Stats = Omit<EditStats, "advice">;
+type Stats = Omit<EditStats, "advice" | "methods">;
 
 function onAmount({ n, editedRate, drafts }: Stats): Advice[] {
   const edited = Math.round(n * editedRate);

@@ -1,4 +1,5 @@
-export type { Advice } from "./advice.ts";
+export type { Advice, LearningMethod, MethodAdvice } from "./advice.ts";
+export { APP_LOG_HEADER, type AppLogLine, AppLogReplay, parseAppLogLine } from "./app-log.ts";
 export {
   type CopyBaseline,
   type CopyBaselineOptions,
@@ -30,7 +31,7 @@ export { type ImportedFile, type ImportReject, importFormat } from "./exports/im
 export { type Redact, type RedactedField, redactRecord } from "./exports/redact.ts";
 export { FIELD_ALIASES, type FieldMap, type FieldRole, parseFieldMap } from "./fields.ts";
 export type { Laterality, TokenTraffic } from "./laterality.ts";
-export { draftAll, evaluatePolicy, type PolicyEvaluation } from "./learning/evaluate.ts";
+export { draftAll, episodeCosts, evaluatePolicy, type PolicyEvaluation } from "./learning/evaluate.ts";
 export {
   type Learned,
   type LearnOptimizer,
@@ -42,11 +43,23 @@ export {
 } from "./learning/learn.ts";
 export { type Method, type MethodOptions, methods } from "./learning/methods.ts";
 export { fitLogReference, fitReference, type ReferenceOptions } from "./learning/reference.ts";
-export { type RerankOptions, reranked } from "./learning/rerank.ts";
+export {
+  type CandidateOptions,
+  type CostTargetOptions,
+  costTargets,
+  type RerankOptions,
+  reranked,
+} from "./learning/rerank.ts";
 export type { Curve, LearnContext, LearnObserver, ReferenceCache, StageStore } from "./learning/stage.ts";
 export type { WriterResult, WriterScores } from "./learning/writers.ts";
 export { levenshtein, levenshteinAll } from "./levenshtein.ts";
-export { type CostModel, type CostModelOptions, fitCost } from "./policies/cost-model.ts";
+export {
+  type CostModel,
+  type CostModelOptions,
+  type CostModelState,
+  fitCost,
+  restoreCost,
+} from "./policies/cost-model.ts";
 export {
   type CostPolicyOptions,
   candidateWeights,
@@ -78,6 +91,14 @@ export {
   type ValueAndGradient,
 } from "./policies/log-linear.ts";
 export { maxSubOpt, type SubOptimality } from "./policies/max-sub-opt.ts";
+export {
+  fitTextCost,
+  restoreTextCost,
+  type TextCost,
+  type TextCostOptions,
+  type TextCostState,
+  textFeatures,
+} from "./policies/text-cost.ts";
 export { createUcb, restoreUcb, type Ucb, type UcbOptions, type UcbState } from "./policies/ucb.ts";
 export {
   type EditLog,
@@ -105,4 +126,5 @@ export { type Tokenize, tokenizeWords } from "./tokens.ts";
 export { type Truncation, truncation } from "./truncation.ts";
 export { createMailWorld } from "./worlds/mail.ts";
 export { simulateLog, type WorldMeta, worldOfLog } from "./worlds/simulated-log.ts";
+export { createSummaryWorld } from "./worlds/summary.ts";
 export { type EditWorld, USER_KINDS, type UserKind } from "./worlds/world.ts";

@@ -1,6 +1,7 @@
 /** Reading an edit log: JSON lines in the shapes in which logs are kept, every rejected line accounted for. */
 
 import { InvalidInput } from "../core/errors.ts";
+import { APP_LOG_HEADER, AppLogReplay, parseAppLogLine } from "./app-log.ts";
 import type { Normalize } from "./cost.ts";
 import { DuplicateFinder } from "./duplicates.ts";
 import { FIELD_ALIASES, type FieldMap, type FieldReader, type FieldRole, fieldReader } from "./fields.ts";
@@ -65,13 +66,15 @@ export interface EditLog {
   readonly warnings: readonly LogWarning[];
   /** By role, the fields that were read. */
   readonly fields: Readonly<Partial<Record<FieldRole, readonly string[]>>>;
+  /** Whether it is the log of a running app (`fpx/integrations`): drafts that no edit has closed yet are left out. */
+  readonly live: boolean;
 }
 
 /**
  * Reads a log of JSON lines: a whole text, or pieces of text or bytes as they come.
  *
  * Fields are recognised by name (`FIELD_ALIASES`), or as `options.map` says. A context is a text or a list of chat
- * messages; a `system` text beside it becomes its first message. Lines of `fpx edits export` and the preference
+ * messages; a `system` text beside it becomes its first message. The log of a running app (`openEditLog`), lines of `fpx edits export` and the preference
  * formats of TRL, OpenAI, Azure, Together, Fireworks and SageMaker are read as well. Texts are kept as they are.
  *
  * Throws `InvalidInput`: code `AMBIGUOUS_FIELDS` where two fields of a line could be the same thing, code
@@ -133,6 +136,8 @@ class LogParser {
   readonly #truncated: number[] = [];
   #blankLines = 0;
   #line = 0;
+  #live: AppLogReplay | undefined;
+  readonly #draftLines = new Map<string, number>();
 
   constructor(options: ReadOptions) {
     this.#options = options;
@@ -148,24 +153,25 @@ class LogParser {
         this.#blankLines++;
         return;
       }
-      const record = this.#recordOf(parseObject(text));
-      if (truncation(record) !== undefined) {
-        if (this.#options.truncated === "reject") {
-          throw new Rejected("truncated-draft", "the draft breaks off before its end");
-        }
-        this.#truncated.push(this.#line);
-      }
-      if (this.#duplicates.add(record) !== undefined) this.#repeated.push(this.#line);
-      this.#records.push(record);
-      this.#lines.push(this.#line);
+      if (this.#line === 1 && text === APP_LOG_HEADER) this.#live = new AppLogReplay();
+      else if (this.#live !== undefined) this.#replay(text, this.#live);
+      else this.#keep(this.#recordOf(parseObject(text)), this.#line);
     } catch (error) {
-      if (!(error instanceof Rejected)) throw error;
-      this.#rejects.push({ line: this.#line, code: error.code, reason: error.message });
+      this.#reject(error, this.#line);
     }
   }
 
   finish(): EditLog {
+    for (const record of this.#live?.closed() ?? []) {
+      const line = this.#draftLines.get(record.id!)!;
+      try {
+        this.#keep(record, line);
+      } catch (error) {
+        this.#reject(error, line);
+      }
+    }
     return {
+      live: this.#live !== undefined,
       records: this.#records,
       lines: this.#lines,
       rejects: this.#rejects,
@@ -180,6 +186,41 @@ class LogParser {
       ],
       fields: this.#fields.used,
     };
+  }
+
+  #replay(text: string, live: AppLogReplay): void {
+    const line = parseAppLogLine(text);
+    if (line === undefined) throw new Rejected("invalid-json", "the line is none of an app's edit log");
+    if (line.type === "draft") this.#draftLines.set(line.id, this.#line);
+    live.add(line);
+  }
+
+  #keep(record: EditRecord, line: number): void {
+    if (record.edited.trim() === "") throw new Rejected("empty-edited", "the edited text is empty");
+    if (record.draft.trim() === "" && (this.#options.normalize ?? "draft") === "draft") {
+      throw new Rejected("empty-draft", "the draft is empty, and the edit cost is divided by its length");
+    }
+    const texts = [record.draft, record.edited, ...contextTexts(record.context)];
+    if (texts.some(hasLoneSurrogate)) {
+      throw new Rejected(
+        "lone-surrogate",
+        "a text holds half of a surrogate pair, which no UTF-8 file can keep",
+      );
+    }
+    if (truncation(record) !== undefined) {
+      if (this.#options.truncated === "reject") {
+        throw new Rejected("truncated-draft", "the draft breaks off before its end");
+      }
+      this.#truncated.push(line);
+    }
+    if (this.#duplicates.add(record) !== undefined) this.#repeated.push(line);
+    this.#records.push(record);
+    this.#lines.push(line);
+  }
+
+  #reject(error: unknown, line: number): void {
+    if (!(error instanceof Rejected)) throw error;
+    this.#rejects.push({ line, code: error.code, reason: error.message });
   }
 
   #textOf(raw: RawLine): string {
@@ -200,11 +241,7 @@ class LogParser {
     const written = draft ?? found.draft;
     if (written === undefined) throw this.#missing("draft");
     if (edited === undefined) throw this.#missing("edited");
-    if (edited.text.trim() === "") throw new Rejected("empty-edited", "the edited text is empty");
-    if (written.text.trim() === "" && (this.#options.normalize ?? "draft") === "draft") {
-      throw new Rejected("empty-draft", "the draft is empty, and the edit cost is divided by its length");
-    }
-    const record: EditRecord = {
+    return {
       ...optional("id", readName("id", values.id)),
       context: found.context,
       draft: written.text,
@@ -214,14 +251,6 @@ class LogParser {
       ...optional("ts", readName("ts", values.ts)),
       ...optional("meta", metaOf(rest)),
     };
-    const texts = [record.draft, record.edited, ...contextTexts(record.context)];
-    if (texts.some(hasLoneSurrogate)) {
-      throw new Rejected(
-        "lone-surrogate",
-        "a text holds half of a surrogate pair, which no UTF-8 file can keep",
-      );
-    }
-    return record;
   }
 
   #answer(role: "draft" | "edited", value: unknown): Answer | undefined {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createRng } from "../random/index.ts";
+import { type Advice, adviseMethods } from "./advice.ts";
 import { groupedMean, histogram, quantile, student95 } from "./estimates.ts";
 import { parseEditLog } from "./reader.ts";
 import type { EditRecord } from "./record.ts";
@@ -95,6 +96,22 @@ describe("editStats", () => {
 
   it("refuses an empty log", () => {
     expect(() => editStats([])).toThrow("an empty log has no statistics");
+  });
+});
+
+describe("methods advised", () => {
+  it("change with what the log shows", () => {
+    const of = (...codes: Advice["code"][]) =>
+      adviseMethods(codes.map((code) => ({ code, message: "", evidence: {} })))
+        .filter(({ advised }) => advised)
+        .map(({ method }) => method);
+    expect(of()).toEqual(["sft", "dpo", "cost", "early"]);
+    expect(of("lazy-users")).toEqual(["dpo", "early"]);
+    expect(of("lateral-edits")).toEqual(["sft", "cost", "early"]);
+    expect(of("length-growth")).toEqual(["sft", "cost", "early"]);
+    expect(of("several-policies")).toEqual(["sft", "cost"]);
+    expect(of("no-edits")).toEqual([]);
+    expect(adviseMethods([])[0]).toEqual({ method: "sft", advised: true, against: [] });
   });
 });
 

@@ -1,7 +1,7 @@
 /** What an edit log holds, in numbers, and what they advise. */
 
 import { InvalidInput } from "../core/errors.ts";
-import { type Advice, advise } from "./advice.ts";
+import { type Advice, advise, adviseMethods, type MethodAdvice } from "./advice.ts";
 import { type CostOptions, costMeter } from "./cost.ts";
 import { DuplicateFinder } from "./duplicates.ts";
 import { type Estimate, groupedMean, type Histogram, histogram, quantile } from "./estimates.ts";
@@ -78,6 +78,8 @@ export interface EditStats {
   readonly perPolicy: readonly GroupStats[];
   /** What to think of before learning from this log. */
   readonly advice: readonly Advice[];
+  /** Which methods of learning that leaves. */
+  readonly methods: readonly MethodAdvice[];
 }
 
 /**
@@ -153,7 +155,8 @@ export function editStats(records: readonly EditRecord[], options: StatsOptions 
     if (editedTokens[i]! > draftTokens[i]!) lengthened++;
     if (editedTokens[i]! < draftTokens[i]!) shortened++;
   }
-  return { ...stats, advice: advise(stats, { lengthened, shortened }) };
+  const advice = advise(stats, { lengthened, shortened });
+  return { ...stats, advice, methods: adviseMethods(advice) };
 }
 
 interface Columns {

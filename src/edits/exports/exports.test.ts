@@ -23,6 +23,18 @@ const jsonValue = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)
 
 const answer = (content: string) => [{ role: "assistant", content }];
 
+/** A record with everything that products have a place for. */
+const PRODUCT = {
+  id: "i",
+  context: "C",
+  draft: "DRAFT",
+  edited: "EDITED",
+  policy: "p",
+  user: "u",
+  ts: "t",
+  meta: { k: 1 },
+};
+
 describe("field names", () => {
   const openaiDpo = {
     input: { messages: CONTEXT },
@@ -58,6 +70,49 @@ describe("field names", () => {
       "sagemaker-dpo",
       EDIT,
       { chosen: [...CONTEXT, ...answer("EDITED")], rejected: [...CONTEXT, ...answer("DRAFT")] },
+    ],
+    [
+      "langfuse",
+      PRODUCT,
+      {
+        id: "i",
+        type: "GENERATION",
+        timestamp: "t",
+        userId: "u",
+        model: "p",
+        input: "C",
+        output: "DRAFT",
+        metadata: { k: 1 },
+        scores: [{ name: "output", dataType: "CORRECTION", value: 0, stringValue: "EDITED" }],
+      },
+    ],
+    [
+      "langsmith",
+      PRODUCT,
+      {
+        run_id: "i",
+        key: "user_edit",
+        correction: { output: "EDITED" },
+        created_at: "t",
+        run: {
+          id: "i",
+          inputs: { input: "C" },
+          outputs: { output: "DRAFT" },
+          extra: { metadata: { k: 1, model: "p", user: "u" } },
+        },
+      },
+    ],
+    [
+      "braintrust",
+      PRODUCT,
+      {
+        id: "i",
+        input: "C",
+        output: "DRAFT",
+        expected: "EDITED",
+        created: "t",
+        metadata: { k: 1, model: "p", user: "u" },
+      },
     ],
   ];
   for (const [format, record, want] of cases) {
@@ -153,6 +208,42 @@ describe("round trip", () => {
       expect(log.records).toHaveLength(12);
       expect(log.records[0]).toMatchObject({ context: want.context, draft: "DRAFT", edited: "EDITED" });
     }
+  });
+});
+
+describe("corrections of other products", () => {
+  it("give back the whole record", () => {
+    for (const { name } of EDIT_FORMATS.filter(({ kind }) => kind === "corrections"))
+      expect(importFormat(name, lines([PRODUCT], name)).records, name).toEqual([PRODUCT]);
+  });
+
+  it("are read in the shapes that their exports have", () => {
+    const read = (format: string, line: object) => importFormat(format, JSON.stringify(line));
+    const messages = [{ role: "user", content: "C" }];
+    expect(
+      read("langfuse", {
+        id: "o",
+        input: { messages },
+        output: { role: "assistant", content: "D" },
+        scores: [{ dataType: "NUMERIC" }, { dataType: "CORRECTION", value: "E" }],
+        latency: 3,
+      }).records,
+    ).toEqual([{ id: "o", context: messages, draft: "D", edited: "E" }]);
+    expect(
+      read("langsmith", {
+        run_id: "r",
+        correction: { answer: "E" },
+        run: { inputs: { question: "C" }, outputs: { answer: "D" } },
+      }).records,
+    ).toEqual([{ id: "r", context: "C", draft: "D", edited: "E" }]);
+    expect(read("braintrust", { input: messages, output: "D", expected: { text: "E" } }).records).toEqual([
+      { context: messages, draft: "D", edited: "E" },
+    ]);
+    const codes = (format: string, line: object) => read(format, line).rejects.map(({ code }) => code);
+    expect(codes("langfuse", { input: "C", output: "D", scores: [] })).toEqual(["no-correction"]);
+    expect(codes("langsmith", { correction: null, run: {} })).toEqual(["no-correction"]);
+    expect(codes("langsmith", { correction: "E" })).toEqual(["bad-line"]);
+    expect(codes("braintrust", { input: "C", output: 3, expected: "E" })).toEqual(["bad-line"]);
   });
 });
 

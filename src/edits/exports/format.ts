@@ -2,8 +2,11 @@
 
 import type { EditRecord } from "../record.ts";
 
-/** What a line of the format teaches: a pair to choose from, a target to imitate, one text that is good or bad. */
-export type FormatKind = "log" | "preference" | "supervised" | "unpaired";
+/**
+ * What a line of the format teaches: a pair to choose from, a target to imitate, one text that is good or bad; or a draft
+ * and what was made of it.
+ */
+export type FormatKind = "log" | "corrections" | "preference" | "supervised" | "unpaired";
 
 /** What a line gives back: as much of a record as the format carries. */
 export type CarriedRecord = Partial<EditRecord>;
@@ -32,6 +35,7 @@ export type RuleCode =
   | "extra-keys"
   | "not-plain-text"
   | "lone-surrogate"
+  | "no-correction"
   | "bad-line";
 
 /** A rule of a format does not hold. */

@@ -4,6 +4,7 @@ import { InvalidInput } from "../../core/errors.ts";
 import type { EditFormat } from "./format.ts";
 import * as hosted from "./hosted.ts";
 import { fpxLog } from "./log.ts";
+import * as products from "./products.ts";
 import * as trl from "./trl.ts";
 
 /** Every format that edits can be exported to and imported from. */
@@ -26,6 +27,9 @@ export const EDIT_FORMATS: readonly EditFormat[] = [
   hosted.fireworksSft,
   hosted.bedrockSft,
   hosted.sagemakerDpo,
+  products.langfuse,
+  products.langsmith,
+  products.braintrust,
 ];
 
 /** The format of a name. Throws `InvalidInput` that lists the names. */

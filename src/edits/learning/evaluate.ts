@@ -4,7 +4,7 @@ import type { AnswerOptions, Context, Policy, ResponseLogProb } from "../../lm/i
 import { type CostOptions, editCosts } from "../cost.ts";
 import { type Estimate, groupedMean, type Share, wilsonShare } from "../estimates.ts";
 import { contextKey, type EditRecord, isEdited } from "../record.ts";
-import type { EditWorld } from "../worlds/world.ts";
+import type { EditWorld, UserKind } from "../worlds/world.ts";
 
 /** Held-out edits under one policy. */
 export interface LikelihoodScores {
@@ -132,15 +132,16 @@ export function scoreDistance(
   };
 }
 
-/** True costs of drafts for fresh contexts: what the strong user of the world changes. */
+/** True costs of drafts for fresh contexts: what a user of the world changes, the strong one by default. */
 export function episodeCosts(
   world: EditWorld,
   contexts: readonly string[],
   drafts: readonly string[],
+  { user = "strong" }: { readonly user?: UserKind } = {},
 ): number[] {
   return contexts.map((context, episode) => {
     const draft = drafts[episode]!;
-    return world.cost(draft, world.edit(context, draft, { user: "strong", episode }));
+    return world.cost(draft, world.edit(context, draft, { user, episode }));
   });
 }
 

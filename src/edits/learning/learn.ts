@@ -126,6 +126,11 @@ export interface Learned {
   readonly writers: readonly WriterResult[];
   /** True edit costs by policy, then by fresh episode, the same for all policies; empty where the log has no simulated user. */
   readonly episodeCosts: Readonly<Record<string, readonly number[]>>;
+  /** What those costs are of: the fresh contexts, and each policy's drafts for them. */
+  readonly episodes: {
+    readonly contexts: readonly string[];
+    readonly drafts: Readonly<Record<string, readonly string[]>>;
+  };
   readonly counts: {
     readonly train: number;
     readonly heldOut: number;
@@ -426,7 +431,7 @@ async function measure(
   copy: CopyBaseline,
   { seed, cost, episodes }: MeasureOptions,
   { observer, signal }: LearnContext,
-): Promise<Pick<Learned, "scores" | "recommended" | "samples" | "episodeCosts">> {
+): Promise<Pick<Learned, "scores" | "recommended" | "samples" | "episodeCosts" | "episodes">> {
   const arms = [null, ...methods] as const;
   const contexts = records.map(({ context }) => context);
   const fresh = world === undefined ? [] : world.contexts("fresh", episodes, seed % 2 ** 32);
@@ -485,6 +490,7 @@ async function measure(
       drafts: Object.fromEntries(["base", ...methods].map((name) => [name, heldOut[name]![i]!])),
     })),
     episodeCosts: costs,
+    episodes: { contexts: fresh, drafts: freshDrafts },
   };
 }
 

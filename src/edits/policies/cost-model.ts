@@ -26,6 +26,15 @@ export interface CostModel {
    * `gamma`: θ'ψ + sqrt(gamma) · width, which is exact for a linear class.
    */
   pessimistic(features: ArrayLike<number>, gamma: number): number;
+  toJSON(): CostModelState;
+}
+
+/** A fitted cost as JSON. */
+export interface CostModelState {
+  readonly ridge: number;
+  readonly coefficients: readonly number[];
+  /** Rows of the lower triangle of the Cholesky factor of Ψ'Ψ + ridge I. */
+  readonly factor: readonly number[];
 }
 
 /**
@@ -65,7 +74,21 @@ export function fitCost(
   for (let a = 0; a < p; a++) gram[a * p + a]! += ridge;
   const factor = factorOf(gram, p, ridge);
   const coefficients = solveTriangular(factor, p, solveTriangular(factor, p, moment), { transpose: true });
+  return modelOf(coefficients, factor, ridge);
+}
 
+/** The model from its state; throws `InvalidInput` when the state is damaged. */
+export function restoreCost({ ridge, coefficients, factor }: CostModelState): CostModel {
+  const p = coefficients?.length ?? 0;
+  if (p === 0 || factor?.length !== (p * (p + 1)) / 2 || ![...coefficients, ...factor].every(Number.isFinite))
+    throw new InvalidInput("the cost model's state is damaged: coefficients and factor do not fit together");
+  const full = new Float64Array(p * p);
+  for (let a = 0, k = 0; a < p; a++) for (let b = 0; b <= a; b++) full[a * p + b] = factor[k++]!;
+  return modelOf(Float64Array.from(coefficients), full, ridge);
+}
+
+function modelOf(coefficients: Float64Array, factor: Float64Array, ridge: number): CostModel {
+  const p = coefficients.length;
   const predict = (row: ArrayLike<number>): number => {
     checkedRow(row, p, "the row");
     let sum = 0;
@@ -86,6 +109,11 @@ export function fitCost(
         throw new InvalidInput(`gamma is ${gamma}; give a number from 0 (no pessimism) up`);
       return predict(row) + Math.sqrt(gamma) * width(row);
     },
+    toJSON: () => ({
+      ridge,
+      coefficients: [...coefficients],
+      factor: Array.from({ length: p }, (_, a) => [...factor.subarray(a * p, a * p + a + 1)]).flat(),
+    }),
   };
 }
 

@@ -6,6 +6,10 @@ import { createUcb, restoreUcb, type UcbState } from "./ucb.ts";
 /** A rule that chooses among arms from their costs, and can be stored. */
 export interface StoredSelector extends Selector<number, number> {
   toJSON(): unknown;
+  /** Counts a choice of an arm that was made elsewhere, with the probability it had there, and gives its ticket. */
+  assume(arm: number, probability: number): number;
+  /** Takes back a choice whose cost will never come; without it, such a choice stays open. */
+  discard?(ticket: number): void;
 }
 
 /** How a rule is made, and made again from what its `toJSON` gave. */
@@ -33,6 +37,8 @@ export interface Selection<P> {
   readonly arm: string;
   readonly policy: P;
   readonly ticket: string;
+  /** How likely this arm was to be chosen; 1 for rules without chance. */
+  readonly probability: number;
 }
 
 /** The ensemble's state as plain data. */
@@ -75,8 +81,37 @@ export class LateEnsemble<P> {
 
   /** Chooses the policy of the next draft. */
   select({ segment = "" }: { readonly segment?: string } = {}): Selection<P> {
-    const { arm, ticket } = this.#segment(segment).choose();
-    return { arm: this.arms[arm]!, policy: this.#policies[arm]!, ticket: JSON.stringify([segment, ticket]) };
+    const { arm, ticket, probabilities } = this.#segment(segment).choose();
+    return {
+      arm: this.arms[arm]!,
+      policy: this.#policies[arm]!,
+      ticket: JSON.stringify([segment, ticket]),
+      probability: probabilities[arm]!,
+    };
+  }
+
+  /**
+   * Counts a choice that was made earlier, as in a log that is read again, and gives its ticket. Throws `InvalidInput`
+   * for an arm that there is not.
+   */
+  assume(
+    arm: string,
+    { segment = "", probability = 1 }: { readonly segment?: string; readonly probability?: number } = {},
+  ): string {
+    const index = this.arms.indexOf(arm);
+    if (index < 0)
+      throw new InvalidInput(`there is no arm "${arm}"; the ensemble has ${this.arms.join(", ")}`);
+    if (!(probability > 0 && probability <= 1))
+      throw new InvalidInput(`probability is ${probability}; give a number in (0, 1]`);
+    return JSON.stringify([segment, this.#segment(segment).assume(index, probability)]);
+  }
+
+  /** Takes back a choice whose cost will never come, such as that of a draft nobody got. Throws as `record` does. */
+  discard(ticket: string): void {
+    const [segment, inner] = parseTicket(ticket);
+    const selector = this.#segments.get(segment);
+    if (selector === undefined) throw unknownTicket(ticket);
+    selector.discard?.(inner);
   }
 
   /**
@@ -149,11 +184,24 @@ export interface FtplSelectorOptions {
  * @example new LateEnsemble(policies, { selector: ftplSelector({ seed: 1 }) });
  */
 export function ftplSelector({ seed = 0, maximumCost = 2 }: FtplSelectorOptions = {}): SelectorKind {
-  const scaled = (inner: OptimisticFtpl): StoredSelector => ({
-    choose: (hint) => inner.choose(hint),
-    update: (ticket, cost) => inner.update(ticket, cost / maximumCost),
-    toJSON: () => inner.toJSON(),
-  });
+  const scaled = (first: OptimisticFtpl): StoredSelector => {
+    let inner = first;
+    return {
+      choose: (hint) => inner.choose(hint),
+      update: (ticket, cost) => inner.update(ticket, cost / maximumCost),
+      toJSON: () => inner.toJSON(),
+      assume(arm, probability) {
+        const { round, open, ...rest } = inner.toJSON();
+        const hint = new Array<number>(rest.options.arms).fill(0);
+        inner = OptimisticFtpl.fromJSON({
+          ...rest,
+          round: round + 1,
+          open: [...open, { ticket: round, arm, probability, hint }],
+        });
+        return round;
+      },
+    };
+  };
   return {
     create: (arms) => scaled(new OptimisticFtpl({ arms, feedback: "bandit", seed })),
     restore: (state) => scaled(OptimisticFtpl.fromJSON(state as SelectorState)),

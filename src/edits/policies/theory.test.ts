@@ -114,6 +114,32 @@ describe("what the methods aim at", () => {
       }
   });
 
+  /** Plain gradient descent from the reference policy; gives the policy it ends at. */
+  const descend = (reference: Float64Array, log: ChoiceLog, dpoBeta: number): Float64Array => {
+    const weights = new Float64Array(COUNT);
+    for (let step = 0; step < 60_000; step++) {
+      const { gradient } = preferenceLoss(tabular(reference), log, weights, { dpoBeta });
+      if (Math.max(...gradient.map(Math.abs)) < 1e-9) break;
+      for (let y = 0; y < COUNT; y++) weights[y]! -= (0.5 / dpoBeta ** 2) * gradient[y]!;
+    }
+    return softmaxInPlace(weights.map((w, y) => w + Math.log(reference[y]!)));
+  };
+
+  it("descent on the preference loss of all pairs ends at the minimisers that follow", () => {
+    const reference = distribution();
+    const { best, user } = selfConsistent(reference, 0.5, 0.6);
+    for (const dpoBeta of [0.25, 0.5, 1, 2]) {
+      const goal = normalized(reference.map((p, y) => p * (best[y]! / p) ** (1 / dpoBeta)));
+      expect(tv(descend(reference, population(reference, user), dpoBeta), goal)).toBeLessThan(1e-6);
+    }
+    const flipper = (y: number): number[] =>
+      Array.from({ length: COUNT }, (_, z) => ([1, 2, 4].includes(y ^ z) ? 1 / 3 : 0));
+    for (const dpoBeta of [0.5, 1, 2]) {
+      const goal = normalized(reference.map((p) => p ** (1 - 1 / dpoBeta)));
+      expect(tv(descend(reference, population(reference, flipper), dpoBeta), goal)).toBeLessThan(1e-6);
+    }
+  });
+
   it("preference learning on all pairs ends at pi_ref (pi*/pi_ref)^(1/b), at pi* only for b = 1", () => {
     const reference = distribution();
     const { best, user } = selfConsistent(reference, 0.5, 0.6);

@@ -36,6 +36,8 @@ export interface Ucb extends Selector<number, number> {
   readonly means: readonly number[];
   /** Takes back a choice whose cost will never come. Throws as `update` does. */
   discard(ticket: number): void;
+  /** Counts a choice that was made elsewhere, and gives its ticket. */
+  assume(arm: number): number;
   /** Plain data from which `restoreUcb` makes the rule again, to the bit. */
   toJSON(): UcbState;
 }
@@ -106,20 +108,28 @@ export function restoreUcb(state: UcbState): Ucb {
     return { arm, weight: discount ** (rounds - ticket) };
   };
 
+  const assume = (arm: number): number => {
+    if (!(Number.isInteger(arm) && arm >= 0 && arm < arms))
+      throw new InvalidInput(`there is no arm ${arm} among ${arms}`);
+    rounds++;
+    if (discount < 1)
+      for (let k = 0; k < arms; k++) {
+        pulls[k]! *= discount;
+        answered[k]! *= discount;
+        costs[k]! *= discount;
+      }
+    pulls[arm]! += 1;
+    pending.set(rounds, arm);
+    return rounds;
+  };
+
   return {
     arms,
+    assume,
     choose(): Choice<number> {
       const arm = lowest();
-      rounds++;
-      if (discount < 1)
-        for (let k = 0; k < arms; k++) {
-          pulls[k]! *= discount;
-          answered[k]! *= discount;
-          costs[k]! *= discount;
-        }
-      pulls[arm]! += 1;
-      pending.set(rounds, arm);
-      return { arm, ticket: rounds, probabilities: Float64Array.from(pulls, (_, k) => (k === arm ? 1 : 0)) };
+      const ticket = assume(arm);
+      return { arm, ticket, probabilities: Float64Array.from(pulls, (_, k) => (k === arm ? 1 : 0)) };
     },
     update(ticket, loss) {
       if (!Number.isFinite(loss)) throw new NonFinite(`the cost of ticket ${ticket} is ${loss}`);

@@ -3,11 +3,11 @@
 import { InvalidInput } from "../../core/errors.ts";
 import type { Draws } from "../../random/index.ts";
 import { DAYS, DOMAINS, LAST_NAMES, PROMPTS, RECIPIENTS, ROLES, SENDERS, TIMES } from "./mail-words.ts";
+import { filledIn, type TaskFacts, templateReader } from "./task.ts";
 import type { ContextPurpose } from "./world.ts";
 
-/** Everything that a mail says, as words; `domain` is the index of the hidden domain. */
-export interface MailFacts {
-  readonly domain: number;
+/** Everything that a mail says, as words. */
+export interface MailFacts extends TaskFacts {
   readonly title: string;
   readonly first: string;
   readonly last: string;
@@ -74,8 +74,7 @@ export function wordsOf(facts: MailFacts): Readonly<Record<string, string>> {
 
 /** The context of a mail: one of the ways to state the facts. */
 export function promptOf(facts: MailFacts, draws: Draws): string {
-  const words = wordsOf(facts);
-  return draws.pick(PROMPTS).replaceAll(/\{(\w+)\}/g, (_, key: string) => words[key]!);
+  return filledIn(draws.pick(PROMPTS), wordsOf(facts));
 }
 
 /**
@@ -83,9 +82,8 @@ export function promptOf(facts: MailFacts, draws: Draws): string {
  * @throws InvalidInput when the text is not a context of the mail world.
  */
 export function readPrompt(prompt: string): MailFacts {
-  for (const pattern of PROMPT_PATTERNS) {
-    const words = pattern.exec(prompt)?.groups;
-    const facts = words && factsOf(words);
+  for (const words of readTemplates(prompt)) {
+    const facts = factsOf(words);
     if (facts) return facts;
   }
   throw new InvalidInput(
@@ -93,13 +91,7 @@ export function readPrompt(prompt: string): MailFacts {
   );
 }
 
-const PROMPT_PATTERNS: readonly RegExp[] = PROMPTS.map(
-  (prompt) =>
-    new RegExp(
-      `^${prompt.replaceAll(".", "\\.").replaceAll(/\{(\w+)\}/g, (_, key) => `(?<${key}>.+?)`)}$`,
-      "u",
-    ),
-);
+const readTemplates = templateReader(PROMPTS);
 
 function factsOf(words: Readonly<Record<string, string>>): MailFacts | undefined {
   const domain = DOMAINS.findIndex(({ problems }) => problems.some(({ issue }) => issue === words["issue"]));

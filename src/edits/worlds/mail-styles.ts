@@ -4,16 +4,7 @@
  * or for a phrase of `PHRASES` in the voice of the mail.
  */
 
-/** The value of a dimension that nobody asked to change. */
-export const PLAIN = "plain";
-
-export interface StyleDimension {
-  readonly name: string;
-  /** The values other than plain, each with the wish it answers in words. */
-  readonly wishes: Readonly<Record<string, string>>;
-  /** The slots of a mail must agree on the value (else facts would be missing or said twice). */
-  readonly agreed?: true;
-}
+import { only, PLAIN, type Slot, type StyleDimension } from "./task.ts";
 
 export const DIMENSIONS: readonly StyleDimension[] = [
   {
@@ -66,27 +57,6 @@ export const DIMENSIONS: readonly StyleDimension[] = [
   { name: "voice", wishes: { contracted: "use contractions", we: "write as we, not as I" } },
 ];
 
-/** A wording's condition: the values of which each named dimension must have one. */
-export type Condition = Readonly<Record<string, readonly string[]>>;
-
-interface SlotVariant {
-  readonly when?: Condition;
-  readonly wordings: readonly string[];
-}
-
-/** A place in a mail; under every full style exactly one of its variants applies. */
-type Slot = readonly SlotVariant[];
-
-/** A slot that is empty unless a dimension has a value. */
-function only(dimension: string, value: string, ...wordings: string[]): Slot {
-  const { wishes } = DIMENSIONS.find(({ name }) => name === dimension) ?? { wishes: {} };
-  const others = [PLAIN, ...Object.keys(wishes)].filter((other) => other !== value);
-  return [
-    { when: { [dimension]: others }, wordings: [""] },
-    { when: { [dimension]: [value] }, wordings },
-  ];
-}
-
 /** The slots in the order of the text; fragments are joined by spaces, spaces at line ends fall away. */
 export const SLOTS: readonly Slot[] = [
   [
@@ -100,10 +70,10 @@ export const SLOTS: readonly Slot[] = [
     { when: { tone: ["casual"] }, wordings: ["Hey {first}, great to be in touch!"] },
     { when: { tone: ["bare"] }, wordings: [""] },
   ],
-  only("mood", "emoji", "🙂"),
+  only(DIMENSIONS, "mood", "emoji", "🙂"),
   [{ wordings: ["\n"] }],
-  only("mood", "urgent", "This one is urgent, so please read it today."),
-  only("deadline", "first", "All of this is due by {deadline}."),
+  only(DIMENSIONS, "mood", "urgent", "This one is urgent, so please read it today."),
+  only(DIMENSIONS, "deadline", "first", "All of this is due by {deadline}."),
   [
     {
       when: { opening: [PLAIN] },
@@ -141,8 +111,8 @@ export const SLOTS: readonly Slot[] = [
     { when: { layout: ["bullets"], deadline: [PLAIN] }, wordings: ["\n- Wanted: {ask} by {deadline}\n"] },
     { when: { layout: ["bullets"], deadline: ["first", "last"] }, wordings: ["\n- Wanted: {ask}\n"] },
   ],
-  only("mood", "emoji", "🙏"),
-  only("extra", "attachment", "{I have} attached the {item} as a file."),
+  only(DIMENSIONS, "mood", "emoji", "🙏"),
+  only(DIMENSIONS, "extra", "attachment", "{I have} attached the {item} as a file."),
   [
     {
       when: { closing: [PLAIN] },
@@ -152,7 +122,7 @@ export const SLOTS: readonly Slot[] = [
     { when: { closing: ["question"] }, wordings: ["Would that work for you, or do you need more time?"] },
     { when: { closing: ["action"] }, wordings: ["Reply to this mail today, even with a single word."] },
   ],
-  only("deadline", "last", "Keep in mind that the deadline is {deadline}."),
+  only(DIMENSIONS, "deadline", "last", "Keep in mind that the deadline is {deadline}."),
   [
     { when: { tone: [PLAIN] }, wordings: ["\nBest regards,\n", "\nKind regards,\n"] },
     { when: { tone: ["formal"] }, wordings: ["\nWith great respect and sincere regards,\n"] },
@@ -167,8 +137,8 @@ export const SLOTS: readonly Slot[] = [
     },
     { when: { signature: ["contact"] }, wordings: ["{sender} (call extension 40 at any time)"] },
   ],
-  only("mood", "emoji", "🌞"),
-  only("extra", "postscript", "\nPS: {my} office stays closed all of next week."),
+  only(DIMENSIONS, "mood", "emoji", "🌞"),
+  only(DIMENSIONS, "extra", "postscript", "\nPS: {my} office stays closed all of next week."),
 ];
 
 /** Phrases that change with the dimension `voice`. */

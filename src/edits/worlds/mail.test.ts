@@ -3,11 +3,11 @@ import { InvalidInput } from "../../core/errors.ts";
 import { createRng } from "../../random/index.ts";
 import { editCost } from "../cost.ts";
 import { tokenizeWords } from "../tokens.ts";
-import { createMailWorld } from "./mail.ts";
+import { createMailWorld, mailTask } from "./mail.ts";
 import { isFresh, readPrompt, wordsOf } from "./mail-plan.ts";
 import { DIMENSIONS, SLOTS } from "./mail-styles.ts";
-import { smallestEdit, writeMail } from "./mail-text.ts";
-import { demandsOf, drawDemands } from "./mail-users.ts";
+import { smallestEdit, writeText } from "./text.ts";
+import { demandsOf, drawDemands } from "./users.ts";
 import { USER_KINDS, type Wish } from "./world.ts";
 
 const world = createMailWorld({ seed: 11 });
@@ -149,12 +149,12 @@ describe("hidden wishes", () => {
     const facts = readPrompt(contexts[0]!);
     for (const { name, wishes } of DIMENSIONS) {
       for (const [value, text] of Object.entries(wishes)) {
-        const mail = writeMail(facts, { [name]: value });
+        const mail = writeText(mailTask, facts, { [name]: value });
         expect(meets({ dimension: name, value, text }, mail), `${text}\n${mail}`).toBe(true);
         for (const other of Object.keys(wishes)) {
           if (other !== value) expect(meets({ dimension: name, value: other, text }, mail), mail).toBe(false);
         }
-        expect(mail).not.toBe(writeMail(facts, {}));
+        expect(mail).not.toBe(writeText(mailTask, facts, {}));
       }
     }
   });
@@ -218,7 +218,11 @@ describe("the strong user", () => {
     for (const context of contexts) {
       for (const draft of [world.neutralDraft(context), ...brokenDrafts(context)]) {
         const facts = readPrompt(context);
-        const { distance, text } = smallestEdit(facts, demandsOf(world.domainOf(context).wishes))(draft);
+        const { distance, text } = smallestEdit(
+          mailTask,
+          facts,
+          demandsOf(world.domainOf(context).wishes),
+        )(draft);
         expect(editCost(draft, text, { normalize: "none" })).toBe(distance);
         expect(distance).toBeLessThanOrEqual(editCost(draft, world.ideal(context), { normalize: "none" }));
       }
@@ -236,14 +240,14 @@ describe("the strong user", () => {
   it("keeps the draft's wording where it may, and corrects wrong facts", () => {
     const context = contexts[0]!;
     const facts = readPrompt(context);
-    const plain = smallestEdit(facts, {});
-    const mail = writeMail(facts, {});
+    const plain = smallestEdit(mailTask, facts, {});
+    const mail = writeText(mailTask, facts, {});
     expect(plain(mail)).toEqual({ distance: 0, text: mail });
     expect(plain(mail.replace("Hello", "Good day")).distance).toBe(0);
     expect(plain(mail.replace("\n", "  ")).text).toBe(mail.replace("\n", "  "));
     const wrongDay = facts.day === "Monday" ? "Friday" : "Monday";
     expect(plain(mail.replace(facts.day, wrongDay))).toEqual({ distance: 1, text: mail });
-    expect(plain(writeMail(facts, { extra: "postscript" })).text).toBe(mail);
+    expect(plain(writeText(mailTask, facts, { extra: "postscript" })).text).toBe(mail);
   });
 });
 
@@ -292,7 +296,9 @@ describe("the other users", () => {
   it("all state their demands as known values of known dimensions", () => {
     const draws = createRng(1).draws("demands");
     for (const kind of USER_KINDS) {
-      for (const [name, values] of Object.entries(drawDemands(kind, world.domains[0]!.wishes, draws))) {
+      for (const [name, values] of Object.entries(
+        drawDemands(DIMENSIONS, kind, world.domains[0]!.wishes, draws),
+      )) {
         const dimension = DIMENSIONS.find((other) => other.name === name)!;
         for (const value of values) expect(["plain", ...Object.keys(dimension.wishes)]).toContain(value);
       }

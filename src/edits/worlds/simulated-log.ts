@@ -2,8 +2,12 @@
 
 import { InvalidInput } from "../../core/errors.ts";
 import type { EditRecord } from "../record.ts";
-import { createMailWorld } from "./mail.ts";
+import { mailTask } from "./mail.ts";
+import { summaryTask } from "./summary.ts";
+import { createTaskWorld } from "./task-world.ts";
 import type { EditWorld, UserKind } from "./world.ts";
+
+const TASKS = [mailTask, summaryTask];
 
 /** What the `meta` of a record says of the world it was made in; enough to rebuild it, and no wishes. */
 export type WorldMeta = {
@@ -48,18 +52,18 @@ export function worldOfMeta(meta: Readonly<Record<string, unknown>> | undefined)
     return undefined;
   const { world, worldVersion, worldSeed } = meta;
   const seed = Number.isSafeInteger(worldSeed) ? (worldSeed as number) : undefined;
-  if (world !== "mail" || seed === undefined) {
+  const task = TASKS.find(({ name }) => name === world);
+  if (task === undefined || seed === undefined) {
     throw new InvalidInput(
-      `meta names the world ${JSON.stringify(world)} with seed ${JSON.stringify(worldSeed)}; known is "mail" with an integer seed`,
+      `meta names the world ${JSON.stringify(world)} with seed ${JSON.stringify(worldSeed)}; known are ${TASKS.map(({ name }) => `"${name}"`).join(" and ")} with an integer seed`,
     );
   }
-  const mail = createMailWorld({ seed });
-  if (mail.version !== worldVersion) {
+  if (task.version !== worldVersion) {
     throw new InvalidInput(
-      `the log was made in version ${JSON.stringify(worldVersion)} of the mail world, this is version ${mail.version}; make the log again`,
+      `the log was made in version ${JSON.stringify(worldVersion)} of the ${task.name} world, this is version ${task.version}; make the log again`,
     );
   }
-  return mail;
+  return createTaskWorld(task, { seed });
 }
 
 /** The world in which all records of a log were made, or undefined when there is no such one world. */

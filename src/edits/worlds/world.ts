@@ -7,11 +7,12 @@ export type ContextPurpose = "log" | "fresh" | "corpus";
  * - `strong` edits for all wishes of the domain;
  * - `weak` edits for one or two of them, drawn anew in each episode, and accepts the others either way;
  * - `lazy` wants what `strong` wants, but mostly accepts a draft that would be much work;
- * - `lateral` grants some wishes and changes other things for no reason.
+ * - `lateral` grants some wishes and changes other things for no reason;
+ * - `transfer` wants what `strong` wants, but overlooks a wish now and then: another person with the same wishes.
  *
  * Each of them takes out what nobody wished for: otherwise padding a draft would make it cheaper.
  */
-export const USER_KINDS = ["strong", "weak", "lazy", "lateral"] as const;
+export const USER_KINDS = ["strong", "weak", "lazy", "lateral", "transfer"] as const;
 export type UserKind = (typeof USER_KINDS)[number];
 
 export interface Wish {

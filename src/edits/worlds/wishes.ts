@@ -1,34 +1,34 @@
-/** The hidden wishes of a mail world: which domain wants which style, drawn from the world's seed. */
+/** The hidden wishes of a world: which domain wants which style, drawn from the world's seed. */
 
 import type { Draws } from "../../random/index.ts";
-import { DIMENSIONS, type StyleDimension } from "./mail-styles.ts";
-import { DOMAINS } from "./mail-words.ts";
+import type { StyleDimension, WritingTask } from "./task.ts";
 import type { HiddenDomain, Wish } from "./world.ts";
 
-export const WISHES_PER_DOMAIN = 4;
-
 /**
- * Four wishes for each domain, on four dimensions of style. A dimension that is used at all has each of its
+ * The task's number of wishes for each domain, each on another dimension of style. A dimension that is used at all has each of its
  * values wanted by exactly one domain, so every wish is opposed by a wish of another domain and no single
  * rewrite serves them all.
  */
-export function drawWishes(draws: Draws): HiddenDomain[] {
-  const wishes: Wish[][] = DOMAINS.map(() => []);
-  for (const dimension of drawDimensions(draws)) {
+export function drawWishes(task: WritingTask, draws: Draws): HiddenDomain[] {
+  const wishes: Wish[][] = task.domains.map(() => []);
+  for (const dimension of drawDimensions(task, draws)) {
     const byLoad = shuffled(draws, wishes).sort((a, b) => a.length - b.length);
     shuffled(draws, Object.entries(dimension.wishes)).forEach(([value, text], i) => {
       byLoad[i]!.push({ dimension: dimension.name, value, text });
     });
   }
-  return DOMAINS.map(({ name }, i) => ({ name, wishes: wishes[i]! }));
+  return task.domains.map(({ name }, i) => ({ name, wishes: wishes[i]! }));
 }
 
 /** Random dimensions that together have as many values as the domains have wishes. */
-function drawDimensions(draws: Draws): StyleDimension[] {
+function drawDimensions(
+  { domains, dimensions, wishesPerDomain }: WritingTask,
+  draws: Draws,
+): StyleDimension[] {
   for (;;) {
     const chosen: StyleDimension[] = [];
-    let open = DOMAINS.length * WISHES_PER_DOMAIN;
-    for (const dimension of shuffled(draws, DIMENSIONS)) {
+    let open = domains.length * wishesPerDomain;
+    for (const dimension of shuffled(draws, dimensions)) {
       const values = Object.keys(dimension.wishes).length;
       if (values > open) continue;
       chosen.push(dimension);
