@@ -95,7 +95,9 @@ describe("arrows between rooms", () => {
       for (const file of programs) {
         for (const target of imports(file, folder)) {
           const inside = target.startsWith(".") && !posix.join(posix.dirname(file), target).startsWith("..");
-          const shipped = room === "experiments" ? /^fpx(\/|$)/ : /^(fpx(\/|$)|node:)/;
+          // Examples show the package beside what apps use with it.
+          const shipped =
+            room === "experiments" ? /^fpx(\/|$)/ : /^(fpx(\/|$)|node:|ai$|@ai-sdk\/|hono$|@hono\/)/;
           if (!inside && !shipped.test(target)) wrong.push(`${room}/${file} imports ${target}`);
         }
       }

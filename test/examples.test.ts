@@ -20,7 +20,7 @@ describe("examples", () => {
       const text = printed.join("\n");
       expect(text).toMatch(/\d/);
       expect(text).not.toMatch(/NaN|undefined|\[object/);
-    });
+    }, 180_000);
 
     it(`${file} is a short program`, () => {
       expect(readFileSync(join(folder, file), "utf8").split("\n").length).toBeLessThanOrEqual(81);

@@ -1,9 +1,11 @@
 /** `fpx draft`: writes with a base model and what was learned. */
+import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
+import { reranked, restoreTextCost, type TextCost, type TextCostState } from "../edits/index.ts";
 import { loadPolicy, onnxRuntimeNode } from "../lm/node/index.ts";
 import type { Cli } from "./cli.ts";
-import { UsageError } from "./errors.ts";
-import { findAdapter } from "./learn-folder.ts";
+import { fileError, UsageError } from "./errors.ts";
+import { findAdapter, staleAdapter } from "./learn-folder.ts";
 import { integer, number } from "./options.ts";
 
 interface DraftFlags {
@@ -14,6 +16,8 @@ interface DraftFlags {
   readonly temperature: number;
   readonly seed: number;
   readonly threads?: number;
+  readonly rerank?: string;
+  readonly candidates: number;
   readonly json?: boolean;
 }
 
@@ -31,6 +35,16 @@ export function defineDraft(command: Command, cli: Cli): void {
     .option("--temperature <number>", "0 takes the likeliest token", number({ minimum: 0 }), 0)
     .option("--seed <number>", "seed of sampling", integer(), 0)
     .option("--threads <number>", "threads of the model runtime", integer({ minimum: 1 }))
+    .option(
+      "--rerank <cost>",
+      "of several drafts give the one of least expected cost, by a file of fpx edits cost",
+    )
+    .option(
+      "--candidates <number>",
+      "how many drafts --rerank chooses from",
+      integer({ minimum: 1, maximum: 256 }),
+      8,
+    )
     .option("--json", "print { text, tokens, stop, repeated } as JSON")
     .addHelpText(
       "after",
@@ -45,6 +59,12 @@ async function draft(given: string | undefined, flags: DraftFlags, cli: Cli): Pr
     throw new UsageError("--method needs --adapter: name the --out folder of fpx learn");
   const adapter = flags.adapter === undefined ? undefined : await findAdapter(flags.adapter, flags.method);
   const context = given ?? (await readAll(process.stdin));
+  const cost = flags.rerank === undefined ? undefined : await readCost(flags.rerank);
+  const stale = flags.adapter === undefined ? undefined : await staleAdapter(flags.adapter);
+  if (stale !== undefined)
+    cli.note(
+      `warning: ${flags.adapter} learned from a person who was forgotten on ${stale.since}; learn again by fpx learn`,
+    );
   if (context.trim() === "") throw new UsageError("the context is empty: say what to write about");
   const policy = await loadPolicy(flags.model, { runtime, ...(adapter === undefined ? {} : { adapter }) });
   try {
@@ -56,6 +76,16 @@ async function draft(given: string | undefined, flags: DraftFlags, cli: Cli): Pr
       signal,
       ...(maxTokens === undefined ? {} : { maxNewTokens: maxTokens }),
     };
+    if (cost !== undefined) {
+      const chosen = reranked(policy, {
+        cost: (asked, draft) => cost.pessimistic(asked, draft),
+        candidates: flags.candidates,
+        temperature: temperature === 0 ? 1 : temperature,
+      });
+      const [best] = await chosen.generate([context], options);
+      await cli.print(flags.json ? `${JSON.stringify(best)}\n` : `${best!.text}\n`);
+      return;
+    }
     if (flags.json) {
       const [generation] = await policy.generate([context], options);
       await cli.print(`${JSON.stringify(generation)}\n`);
@@ -65,6 +95,21 @@ async function draft(given: string | undefined, flags: DraftFlags, cli: Cli): Pr
     await cli.print("\n");
   } finally {
     await policy.close();
+  }
+}
+
+/** The cost of a file that `fpx edits cost` wrote. */
+async function readCost(path: string): Promise<TextCost> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw fileError(path, error);
+  }
+  try {
+    return restoreTextCost(JSON.parse(text) as TextCostState);
+  } catch (cause) {
+    throw new UsageError(`${path} is no cost of fpx edits cost: ${(cause as Error).message}`, { cause });
   }
 }
 

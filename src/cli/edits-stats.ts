@@ -136,7 +136,26 @@ function groups(label: string, all: readonly GroupStats[]): string {
   return all.length > SHOWN_GROUPS ? `${table}and ${all.length - SHOWN_GROUPS} more ${label}\n` : table;
 }
 
-function advice({ advice: items }: EditStats): string {
-  if (items.length === 0) return "";
-  return `Before learning from this log:\n${items.map(({ message }) => `- ${message}\n`).join("")}`;
+function advice({ advice: items, methods }: EditStats): string {
+  const found = items.map(({ message, evidence }) => `- ${message}\n  evidence: ${describe(evidence)}\n`);
+  const verdicts = methods.map(({ method, advised, against }) =>
+    advised ? method : `not ${method} (${against.join(", ")})`,
+  );
+  return `${items.length === 0 ? "" : `Before learning from this log:\n${found.join("")}`}Methods: ${verdicts.join("; ")}. A late ensemble of those, with the base policy as an arm, finds out by the edits that follow.\n`;
 }
+
+/** Evidence as text: names and numbers, lists in brackets. */
+function describe(value: unknown): string {
+  if (typeof value === "number") return formatNumber(value, Number.isInteger(value) ? {} : THREE);
+  if (Array.isArray(value)) return value.map((item) => `[${describe(item)}]`).join(" ");
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.entries(value)
+    .map(([name, inner]) => `${name === "" ? "(not named)" : words(name)} ${describe(inner)}`)
+    .join(", ");
+}
+
+/** A camel-case name as words; names of policies and users stay as they are. */
+const words = (name: string): string =>
+  /^[a-z]+([A-Z][a-z]+)+$/.test(name)
+    ? name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    : name;

@@ -10,15 +10,17 @@ import {
   type FieldMap,
   importFormat,
   parseFieldMap,
-  type Redact,
 } from "../edits/index.ts";
+import { clearStale, recordDerived } from "../edits/node/index.ts";
 import type { Cli } from "./cli.ts";
+import { defineCost } from "./edits-cost.ts";
+import { defineForget } from "./edits-forget.ts";
+import { defineJob, defineSubmit } from "./edits-job.ts";
 import { defineStats } from "./edits-stats.ts";
 import { UsageError } from "./errors.ts";
 import {
   describeRejects,
   lineNumbers,
-  loadFunction,
   plural,
   type Rejection,
   readLog,
@@ -29,6 +31,7 @@ import {
   writeOutput,
 } from "./files.ts";
 import { checked, oneOf } from "./options.ts";
+import { loadRedact } from "./redact.ts";
 import { defineSimulate } from "./simulate.ts";
 
 const FORMATS = EDIT_FORMATS.map(({ name }) => name);
@@ -38,6 +41,10 @@ export function defineEdits(command: Command, cli: Cli): void {
   defineStats(command.command("stats"), cli);
   defineExport(command.command("export"), cli);
   defineImport(command.command("import"), cli);
+  defineCost(command.command("cost"), cli);
+  defineJob(command.command("job"), cli);
+  defineSubmit(command.command("submit"), cli);
+  defineForget(command.command("forget"), cli);
   defineSimulate(command.command("simulate"), cli);
 }
 
@@ -93,7 +100,12 @@ async function exportLog(path: string, flags: ExportFlags, cli: Cli): Promise<vo
     throw new InvalidInput(`${path}: ${report.problems.join("; ")}`, { code: "EXPORT_RULE" });
   const lines = terminated(exportLines(log.records, format, options));
   if (out === STANDARD) for (const chunk of chunks(lines)) await cli.print(chunk);
-  else await writeOutput(out, lines);
+  else {
+    // Before the texts are copied, so that forgetting a person finds the copy.
+    if (log.live && path !== STANDARD) await recordDerived(path, [{ kind: "export", path: out }]);
+    await writeOutput(out, lines);
+    await clearStale(out);
+  }
 
   const excluded = report.excluded.map(({ records, ...rest }) => ({
     ...rest,
@@ -226,19 +238,6 @@ async function readText(path: string): Promise<string> {
       code: "NOT_UTF8",
     });
   }
-}
-
-async function loadRedact(reference: string): Promise<Redact> {
-  const call = await loadFunction(reference, "--redact");
-  return (text, field) => {
-    try {
-      return call(text, field) as string;
-    } catch (error) {
-      throw new InvalidInput(`${reference} threw on a text of ${field}: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
-  };
 }
 
 function summary({ lines, written, format }: ExportReport): string {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Cancelled } from "../core/errors.ts";
 import { writeFileAtomic } from "../core/node/index.ts";
 import type { ReferenceCache, StageStore } from "../edits/index.ts";
+import { clearStale, type Derived, type Staleness, staleness } from "../edits/node/index.ts";
 import { newId } from "../store/index.ts";
 import { fileError, UsageError } from "./errors.ts";
 import { makeFolder } from "./files.ts";
@@ -78,6 +79,11 @@ export async function openLearnFolder(
         throw new UsageError(`${path} holds an unfinished run: go on by --resume, or start again by --force`);
       await rm(run, { recursive: true });
     }
+    const stale = resume ? await staleness(run) : undefined;
+    if (stale !== undefined)
+      throw new UsageError(
+        `the unfinished run in ${path} learned from a person who was forgotten on ${stale.since}: start again by --force`,
+      );
     await makeFolder(run);
     await rm(gathered, { recursive: true, force: true });
     await makeFolder(gathered);
@@ -133,6 +139,7 @@ export async function openLearnFolder(
       for (const name of ["model", "adapters", "report.html", "metrics.json"])
         if (await exists(join(gathered, name))) await rename(join(gathered, name), join(path, name));
       await rm(run, { recursive: true });
+      await clearStale(path);
     },
     async abandon(error) {
       if (error instanceof Cancelled) return;
@@ -141,6 +148,24 @@ export async function openLearnFolder(
       await rm(run, { recursive: true, force: true });
     },
   };
+}
+
+/** What a run into this folder makes of its log. */
+export function derivedIn(path: string): readonly Derived[] {
+  return [
+    { kind: "policy", path },
+    { kind: "snapshot", path: join(path, RUN) },
+    { kind: "cache", path: join(path, REFERENCE) },
+  ];
+}
+
+/** Whether an adapter, or the output folder that it lies in, learned from a person who was forgotten since. */
+export async function staleAdapter(path: string): Promise<Staleness | undefined> {
+  for (const folder of [path, join(path, ".."), join(path, "..", "..")]) {
+    const stale = await staleness(folder);
+    if (stale !== undefined) return stale;
+  }
+  return undefined;
 }
 
 /** The folder of an adapter: the folder itself, or the method's inside the output folder of `fpx learn`. */

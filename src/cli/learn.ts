@@ -16,13 +16,14 @@ import {
   parseFieldMap,
   worldOfLog,
 } from "../edits/index.ts";
+import { recordDerived } from "../edits/node/index.ts";
 import type { LanguageModel } from "../lm/index.ts";
 import { onnxRuntimeNode, readModel, writeAdapter, writeModel } from "../lm/node/index.ts";
 import { textTable } from "../report/index.ts";
 import type { Cli } from "./cli.ts";
 import { fileError } from "./errors.ts";
-import { describeRejects, readLog } from "./files.ts";
-import { type LearnFolder, makeOutputFolder, openLearnFolder } from "./learn-folder.ts";
+import { describeRejects, readLog, STANDARD } from "./files.ts";
+import { derivedIn, type LearnFolder, makeOutputFolder, openLearnFolder } from "./learn-folder.ts";
 import { type LearnSummary, learnPage, metricsOf, scoreTable, writerTable } from "./learn-report.ts";
 import { checked, integer, listOf, number } from "./options.ts";
 import { createProgress, progressMode, wantsColor } from "./progress.ts";
@@ -160,6 +161,8 @@ async function runLearn(path: string, flags: LearnFlags, cli: Cli): Promise<void
   const out = flags.out ?? join("out", basename(path, extname(path)));
   await makeOutputFolder(out);
   await withLock(out, async () => {
+    // First, so that forgetting a person finds all that was made of their edits.
+    if (log.live && path !== STANDARD) await recordDerived(path, derivedIn(out));
     const folder = await openLearnFolder(out, { resume, force, runtime: runtime.name });
     const signal = cli.interruptible("finishing this step; go on later with the same command and --resume");
     const run = {

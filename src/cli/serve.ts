@@ -7,6 +7,7 @@ import { type RunningServer, startServer } from "../server/index.ts";
 import { openStore, type RunRecord } from "../store/index.ts";
 import type { Cli } from "./cli.ts";
 import { UsageError } from "./errors.ts";
+import { staleAdapter } from "./learn-folder.ts";
 import { integer } from "./options.ts";
 import { packageVersion } from "./program.ts";
 import { databaseOption } from "./recording.ts";
@@ -73,6 +74,11 @@ async function serve(flags: ServeFlags, cli: Cli, studio: boolean): Promise<void
   let server: RunningServer | undefined;
   const policy = await loadDrafters(store, flags.model, flags.adapter);
   try {
+    const stale = flags.adapter === undefined ? undefined : await staleAdapter(flags.adapter);
+    if (stale !== undefined)
+      cli.note(
+        `warning: ${flags.adapter} learned from a person who was forgotten on ${stale.since}; learn again by fpx learn`,
+      );
     if (flags.log !== undefined) cli.note(await addLog(store, flags.log));
     const { host, port, requireToken = false, origin } = flags;
     server = await startServer(store, {

@@ -1,10 +1,21 @@
 /** The edit log of a running app: drafts and what users left of them, on the disk before they are acknowledged. */
 
 import { randomUUID } from "node:crypto";
+import { chmod } from "node:fs/promises";
 import { InvalidInput } from "../core/errors.ts";
 import { writeLinesAtomic } from "../core/node/index.ts";
-import { type Context, type EditRecord, type Redact, redactRecord } from "../edits/index.ts";
-import { Journal } from "./journal.ts";
+import {
+  APP_LOG_HEADER,
+  type AppLogLine,
+  AppLogReplay,
+  type Context,
+  type EditRecord,
+  parseAppLogLine,
+  type Redact,
+  redactRecord,
+} from "../edits/index.ts";
+import { markStale } from "../edits/node/index.ts";
+import { Journal, PRIVATE } from "./journal.ts";
 
 /** A draft that a policy wrote; see `EditRecord` for the fields. */
 export interface Generation {
@@ -12,7 +23,17 @@ export interface Generation {
   readonly draft: string;
   readonly policy?: string;
   readonly user?: string;
-  /** Anything else to keep, as JSON: a run, an iteration, the ticket of a late ensemble. */
+  /** Anything else to keep, as JSON: a run, an iteration, a finish reason. */
+  readonly meta?: Readonly<Record<string, unknown>>;
+}
+
+/** What a user made of a draft. */
+export interface DraftEdit {
+  /** The text the user left. */
+  readonly edited: string;
+  /** Who edited; default who the draft was written for. */
+  readonly user?: string;
+  /** Added to the draft's own. */
   readonly meta?: Readonly<Record<string, unknown>>;
 }
 
@@ -20,21 +41,15 @@ export interface Generation {
 export interface EditLogOptions {
   /** Takes personal text out before anything is stored. Default: texts are stored as they are. */
   readonly redact?: Redact;
-  /** Told when a person's records are gone, to drop caches and exports made from them. */
+  /** Told when a person's records are gone, to drop whatever else was made from them. */
   readonly onForget?: (user: string, ids: readonly string[]) => void | Promise<void>;
   /** The clock, in milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
-  /** Told of every closed record, after it is on the disk; a fault in it reaches the caller of `edit`. */
-  readonly onEdit?: (record: EditRecord) => void;
 }
 
-type Line =
-  | { readonly type: "log"; readonly format: 1 }
-  | ({ readonly type: "draft"; readonly id: string; readonly ts: string } & Generation)
-  | { readonly type: "edit"; readonly id: string; readonly edited: string };
-
 /**
- * Drafts and their edits in one file of JSON lines. One process writes a file at a time.
+ * Drafts and their edits in one file of JSON lines, which `fpx edits` and `fpx learn` read as it is. One process writes
+ * a file at a time.
  *
  * @example
  * const log = await openEditLog("edits.jsonl");
@@ -44,8 +59,9 @@ type Line =
 export class DurableEditLog {
   readonly #path: string;
   readonly #options: EditLogOptions;
-  readonly #records = new Map<string, EditRecord>();
-  readonly #open = new Set<string>();
+  readonly #replay = new AppLogReplay();
+  readonly #listeners = new Set<(record: EditRecord) => void>();
+  readonly #notes = new Set<() => Readonly<Record<string, unknown>>>();
   #journal: Journal;
   #exclusive: Promise<unknown> = Promise.resolve();
 
@@ -53,7 +69,7 @@ export class DurableEditLog {
     this.#path = path;
     this.#journal = journal;
     this.#options = options;
-    for (const [index, text] of lines.entries()) this.#replay(parseLine(text, `${path}:${index + 1}`));
+    for (const [index, text] of lines.entries()) this.#replay.add(readLine(text, `${path}:${index + 1}`));
   }
 
   /** Opens or creates the log; use `openEditLog`. */
@@ -61,7 +77,7 @@ export class DurableEditLog {
     const { journal, lines } = await Journal.open(path);
     try {
       const log = new DurableEditLog(path, journal, lines, options);
-      if (lines.length === 0) await journal.append(HEADER);
+      if (lines.length === 0) await journal.append(APP_LOG_HEADER);
       return log;
     } catch (error) {
       await journal.close();
@@ -75,79 +91,112 @@ export class DurableEditLog {
     const id = randomUUID();
     const { now = Date.now, redact } = this.#options;
     const ts = new Date(now()).toISOString();
-    const { context, draft, policy, user, meta } = generation;
+    const { context, draft, policy, user } = generation;
+    const meta = Object.assign({}, generation.meta, ...[...this.#notes].map((note) => note()));
     const whole = {
       context,
       draft,
       edited: draft,
       ...(policy === undefined ? {} : { policy }),
       ...(user === undefined ? {} : { user }),
-      ...(meta === undefined ? {} : { meta }),
+      ...(Object.keys(meta).length === 0 ? {} : { meta }),
     };
     const { edited: _, ...stored } = redact === undefined ? whole : redactRecord(whole, redact);
-    const line: Line = { type: "draft", id, ts, ...stored };
-    await this.#append(line);
+    await this.#append({ type: "draft", id, ts, ...stored });
     return id;
   }
 
   /**
-   * Closes a draft with the text its user left, and gives the record; it is on the disk when this resolves. A second
-   * edit of the same draft replaces the first. Throws `InvalidInput` with code `UNKNOWN_DRAFT` for an unknown id.
+   * Closes a draft with what its user left, and gives the record; it is on the disk when this resolves. A second edit of
+   * the same draft replaces the first. Throws `InvalidInput` with code `UNKNOWN_DRAFT` for an unknown id.
    */
-  async edited(id: string, text: string): Promise<EditRecord> {
-    if (typeof text !== "string") throw new InvalidInput(`the edited text of draft ${id} is not a text`);
-    if (!this.#records.has(id)) throw unknownDraft(id);
+  async edit(id: string, { edited, user, meta }: DraftEdit): Promise<EditRecord> {
+    if (typeof edited !== "string") throw new InvalidInput(`the edited text of draft ${id} is not a text`);
+    const draft = this.#known(id);
     const { redact } = this.#options;
-    await this.#append({ type: "edit", id, edited: redact === undefined ? text : redact(text, "edited") });
-    const record = this.#records.get(id);
-    if (record === undefined) throw unknownDraft(id);
-    this.#options.onEdit?.(record);
+    const given = {
+      edited,
+      ...(user === undefined ? {} : { user }),
+      ...(meta === undefined ? {} : { meta }),
+    };
+    const stored = redact === undefined ? given : redactRecord({ context: "", draft: "", ...given }, redact);
+    // A draft that was taken as it was stays so, whatever the redaction makes of it.
+    const text = edited === draft.draft ? draft.draft : stored.edited;
+    await this.#append({
+      type: "edit",
+      id,
+      edited: text,
+      ...(stored.user === undefined ? {} : { user: stored.user }),
+      ...(stored.meta === undefined ? {} : { meta: stored.meta }),
+    });
+    const record = this.#known(id);
+    for (const listener of this.#listeners) listener(record);
     return record;
   }
 
+  /** Closes a draft with the text its user left; as `edit`. */
+  edited(id: string, text: string): Promise<EditRecord> {
+    return this.edit(id, { edited: text });
+  }
+
   /** Closes a draft that was taken as it was. */
-  async accepted(id: string): Promise<EditRecord> {
-    const record = this.#records.get(id);
-    if (record === undefined) throw unknownDraft(id);
-    await this.#append({ type: "edit", id, edited: record.draft });
-    const closed = this.#records.get(id);
-    if (closed === undefined) throw unknownDraft(id);
-    this.#options.onEdit?.(closed);
-    return closed;
+  accepted(id: string): Promise<EditRecord> {
+    return this.edit(id, { edited: this.#known(id).draft });
+  }
+
+  /** Calls `listener` with every closed record, after it is on the disk; a fault in it reaches the caller of `edit`. Gives the way to end it. */
+  onEdit(listener: (record: EditRecord) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Adds what `note` gives at that moment to the `meta` of every draft from now on, such as the trace it belongs to. */
+  annotate(note: () => Readonly<Record<string, unknown>>): () => void {
+    this.#notes.add(note);
+    return () => this.#notes.delete(note);
   }
 
   /** The closed records, oldest draft first: what `learn` and the exports take. */
   records(): readonly EditRecord[] {
-    return [...this.#records.values()].filter(({ id }) => !this.#open.has(id!));
+    return this.#replay.closed();
+  }
+
+  /** All drafts, oldest first; those that no edit has closed yet have the draft as edited text. */
+  drafts(): readonly EditRecord[] {
+    return [...this.#replay.records.values()];
   }
 
   /** Ids of drafts that no edit has closed yet. */
   pending(): readonly string[] {
-    return [...this.#open];
+    return [...this.#replay.open];
   }
 
   /**
-   * Removes every record of a person from the file and from memory, and tells `onForget`. Give the name as the app knows
-   * it; `redact` is applied to it. Gives the number of records removed.
+   * Removes every record of a person from the file and from memory, marks the policies, snapshots and exports that were
+   * made from this log as stale (`markStale`), and tells `onForget`. Give the name as the app knows it; `redact` is
+   * applied to it. Gives the number of records removed.
    */
   async forgetUser(user: string): Promise<number> {
-    const stored = this.#options.redact === undefined ? user : this.#options.redact(user, "user");
+    const { redact, onForget } = this.#options;
+    const stored = redact === undefined ? user : redact(user, "user");
     const ids = await this.#alone(async () => {
       await this.#journal.close();
-      const gone = [...this.#records.values()].filter((record) => record.user === stored);
+      const gone = [...this.#replay.records.values()].filter((record) => record.user === stored);
       try {
-        const kept = [...this.#records.values()].filter((record) => record.user !== stored);
-        await writeLinesAtomic(this.#path, [HEADER, ...kept.flatMap((record) => this.#lines(record))]);
-        for (const { id } of gone) {
-          this.#records.delete(id!);
-          this.#open.delete(id!);
+        if (gone.length > 0) {
+          const removed = new Set(gone.map(({ id }) => id!));
+          // First, so that nothing made from these records can be left unmarked.
+          await markStale(this.#path, { removed: removed.size });
+          await writeLinesAtomic(this.#path, [APP_LOG_HEADER, ...this.#replay.lines(removed)]);
+          await chmod(this.#path, PRIVATE);
+          this.#replay.remove(removed);
         }
       } finally {
         this.#journal = (await Journal.open(this.#path)).journal;
       }
       return gone.map(({ id }) => id!);
     });
-    await this.#options.onForget?.(user, ids);
+    await onForget?.(user, ids);
     return ids.length;
   }
 
@@ -156,10 +205,18 @@ export class DurableEditLog {
     return this.#alone(() => this.#journal.close());
   }
 
-  async #append(line: Line): Promise<void> {
+  #known(id: string): EditRecord {
+    const record = this.#replay.records.get(id);
+    if (record !== undefined) return record;
+    throw new InvalidInput(`draft ${id} is not in this log; pass the id that the draft came with`, {
+      code: "UNKNOWN_DRAFT",
+    });
+  }
+
+  async #append(line: AppLogLine): Promise<void> {
     await this.#exclusive;
     await this.#journal.append(JSON.stringify(line));
-    this.#replay(line);
+    this.#replay.add(line);
   }
 
   /** Runs `task` while no line is appended. */
@@ -167,26 +224,6 @@ export class DurableEditLog {
     const done = this.#exclusive.then(task);
     this.#exclusive = done.catch(() => {});
     return done;
-  }
-
-  #replay(line: Line): void {
-    if (line.type === "draft") {
-      const { type: _, ...record } = line;
-      this.#records.set(line.id, { ...record, edited: line.draft });
-      this.#open.add(line.id);
-    } else if (line.type === "edit") {
-      const record = this.#records.get(line.id);
-      if (record === undefined) return;
-      this.#records.set(line.id, { ...record, edited: line.edited });
-      this.#open.delete(line.id);
-    }
-  }
-
-  #lines({ edited, ...draft }: EditRecord): string[] {
-    const first = JSON.stringify({ type: "draft", ...draft });
-    return this.#open.has(draft.id!)
-      ? [first]
-      : [first, JSON.stringify({ type: "edit", id: draft.id, edited })];
   }
 }
 
@@ -198,25 +235,8 @@ export function openEditLog(path: string, options: EditLogOptions = {}): Promise
   return DurableEditLog.open(path, options);
 }
 
-const HEADER = JSON.stringify({ type: "log", format: 1 } satisfies Line);
-
-function parseLine(text: string, where: string): Line {
-  const wrong = `${where} is no line of an app's edit log in format 1; give another path`;
-  let line: Line;
-  try {
-    line = JSON.parse(text) as Line;
-  } catch (cause) {
-    throw new InvalidInput(wrong, { cause });
-  }
-  const known =
-    (line?.type === "log" && line.format === 1) ||
-    (line?.type === "draft" && typeof line.id === "string" && typeof line.draft === "string") ||
-    (line?.type === "edit" && typeof line.id === "string" && typeof line.edited === "string");
-  if (!known) throw new InvalidInput(wrong);
-  return line;
+function readLine(text: string, where: string): AppLogLine {
+  const line = parseAppLogLine(text);
+  if (line !== undefined) return line;
+  throw new InvalidInput(`${where} is no line of an app's edit log in format 1; give another path`);
 }
-
-const unknownDraft = (id: string): InvalidInput =>
-  new InvalidInput(`draft ${id} is not in this log; pass the id that generation() gave`, {
-    code: "UNKNOWN_DRAFT",
-  });

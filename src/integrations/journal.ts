@@ -3,6 +3,9 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { InvalidInput } from "../core/errors.ts";
 
+/** Mode of the file: its owner alone reads what people wrote. */
+export const PRIVATE = 0o600;
+
 interface Waiting {
   readonly line: string;
   resolve(): void;
@@ -27,7 +30,7 @@ export class Journal {
 
   /** Opens or creates the file; gives the journal and its whole lines. Throws the system's error where it cannot. */
   static async open(path: string): Promise<{ readonly journal: Journal; readonly lines: readonly string[] }> {
-    const file = await open(path, "a+", 0o600);
+    const file = await open(path, "a+", PRIVATE);
     const bytes = await file.readFile();
     const size = bytes.lastIndexOf(0x0a) + 1;
     if (size < bytes.length) await file.truncate(size);

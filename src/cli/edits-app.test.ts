@@ -1,0 +1,131 @@
+/** The log of an app at the command line: statistics, copies, a person forgotten, jobs that are prepared and sent. */
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fpx } from "../../test/support/fpx.ts";
+import { type OpenAiServer, startOpenAi } from "../../test/support/openai-server.ts";
+import { openEditLog } from "../integrations/index.ts";
+
+let folder: string;
+let server: OpenAiServer;
+const at = (name: string): string => join(folder, name);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fpx-app-"));
+  server = await startOpenAi(() => "");
+  const log = await openEditLog(at("edits.jsonl"));
+  for (let i = 0; i < 12; i++) {
+    const user = i < 2 ? "leaver" : "stayer";
+    const id = await log.generation({ context: `Ask ${i}`, draft: `Dear friend ${i}`, user, policy: "p" });
+    if (i < 11) await log.edited(id, `Hi ${i} of ${user}`);
+  }
+  await log.close();
+});
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+describe("cost learning at the command line", () => {
+  it("fits costs of a simulated log, and gives the cheapest of several drafts", async () => {
+    const model = ["--model", "samples/summaries/model"];
+    const simulated = await fpx([
+      ...["edits", "simulate", "--task", "summary", ...model, "--edits", "40", "--out", at("sim.jsonl")],
+    ]);
+    expect(simulated).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/40 edits by the strong user of the summary world/),
+    });
+    const fitted = await fpx(["edits", "cost", at("sim.jsonl"), "--out", at("cost.json"), "--json"]);
+    expect(JSON.parse(fitted.stdout)).toMatchObject({ edits: 40, explained: expect.any(Number) });
+    const context = JSON.parse((await readFile(at("sim.jsonl"), "utf8")).split("\n")[0]!).context;
+    const draft = await fpx([
+      "draft",
+      ...model,
+      "--rerank",
+      at("cost.json"),
+      "--candidates",
+      "4",
+      "--json",
+      context,
+    ]);
+    expect(JSON.parse(draft.stdout).text.length).toBeGreaterThan(10);
+    expect(await fpx(["draft", ...model, "--rerank", at("sim.jsonl"), context])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/is no cost of fpx edits cost/),
+    });
+  });
+});
+
+describe("fpx edits on the log of an app", () => {
+  it("reads it, copies it, prepares a job, and marks all that when a person is forgotten", async () => {
+    const stats = await fpx(["edits", "stats", at("edits.jsonl"), "--json"]);
+    expect(JSON.parse(stats.stdout)).toMatchObject({ n: 11, users: 2 });
+
+    const copy = ["edits", "export", at("edits.jsonl"), "--format", "openai-dpo", "--out", at("dpo.jsonl")];
+    expect((await fpx(copy)).code).toBe(0);
+    const prepare = [
+      ...["edits", "job", at("edits.jsonl"), "--host", "openai", "--model", "m", "--url", server.url],
+      ...["--out", at("job")],
+    ];
+    const prepared = await fpx(prepare);
+    expect(prepared).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/11 lines .* Nothing was sent/),
+    });
+    expect(await fpx(prepare)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/holds a job already/),
+    });
+    expect(server.seen).toEqual([]);
+
+    const forget = ["edits", "forget", at("edits.jsonl"), "--user", "leaver", "--json"];
+    const forgotten = JSON.parse((await fpx(forget)).stdout);
+    expect(forgotten).toEqual({
+      removed: 2,
+      stale: [
+        { kind: "export", path: at("dpo.jsonl") },
+        { kind: "export", path: at("job") },
+      ],
+    });
+    expect(await readFile(at("edits.jsonl"), "utf8")).not.toContain("leaver");
+    expect(await fpx(["edits", "submit", at("job")])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/forgotten on .*prepare the job again/),
+    });
+    expect((await fpx([...copy, "--force"])).code).toBe(0);
+    expect(existsSync(at("dpo.jsonl.stale.json"))).toBe(false);
+    expect((await fpx([...prepare, "--force"])).stdout).toMatch(/9 lines/);
+  });
+
+  it("sends a job only when told to, once", async () => {
+    expect(await fpx(["edits", "submit", at("job")])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/OPENAI_API_KEY is not set/),
+    });
+    expect(JSON.parse((await fpx(["edits", "submit", at("job"), "--dry-run"])).stdout)).toHaveLength(2);
+    expect(server.seen).toEqual([]);
+    process.env["OPENAI_API_KEY"] = "k";
+    try {
+      const sent = await fpx(["edits", "submit", at("job"), "--json"]);
+      expect(JSON.parse(sent.stdout)["job"]).toEqual({ id: "ftjob-1", status: "queued" });
+      expect(server.seen.map(({ path }) => path)).toEqual(["/v1/files", "/v1/fine_tuning/jobs"]);
+      expect(await fpx(["edits", "submit", at("job")])).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/was sent before/),
+      });
+    } finally {
+      delete process.env["OPENAI_API_KEY"];
+    }
+  });
+
+  it("forgets nobody in a log that no app writes", async () => {
+    await writeFile(at("plain.jsonl"), '{"context":"c","draft":"d","edited":"e"}\n');
+    expect(await fpx(["edits", "forget", at("plain.jsonl"), "--user", "u"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/not the log of an app/),
+    });
+  });
+});

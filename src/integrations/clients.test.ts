@@ -1,0 +1,178 @@
+/** The openai client, LangChain and OpenTelemetry, for real: against a server on loopback and an exporter in memory. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ChatOpenAI } from "@langchain/openai";
+import { context, trace } from "@opentelemetry/api";
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from "@opentelemetry/sdk-trace-base";
+import { createAgent, createMiddleware } from "langchain";
+import OpenAI from "openai";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type OpenAiServer, startOpenAi } from "../../test/support/openai-server.ts";
+import { type DurableEditLog, openEditLog } from "./edit-log.ts";
+import { langchainEditLog } from "./langchain.ts";
+import { traceEdits } from "./open-telemetry.ts";
+import { recordOpenAi } from "./openai.ts";
+import { generationId } from "./recorder.ts";
+
+let folder: string;
+let server: OpenAiServer;
+let log: DurableEditLog;
+const patient = { patience: 30_000 };
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fpx-clients-"));
+  server = await startOpenAi((model, message) => `${model} says: ${message}.`);
+  log = await openEditLog(join(folder, "edits.jsonl"));
+});
+afterEach(async () => {
+  await log.close();
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+describe("recordOpenAi", () => {
+  const client = () => recordOpenAi(new OpenAI({ baseURL: server.url, apiKey: "k" }), log, patient);
+  const messages = [{ role: "user" as const, content: "Ask Ann" }];
+
+  it("records a chat completion, and keeps the rest of the client's promise", async () => {
+    const answer = await client().chat.completions.create({ model: "m", messages, safety_identifier: "u1" });
+    expect(answer.choices[0]!.message.content).toBe("m says: Ask Ann.");
+    const closed = await log.edit(generationId(answer)!, { edited: "Dear Ann", meta: { via: "desk" } });
+    expect(closed).toMatchObject({
+      context: messages,
+      draft: "m says: Ask Ann.",
+      edited: "Dear Ann",
+      policy: "m",
+      user: "u1",
+      meta: { responseId: "chatcmpl-1", finishReason: "stop", via: "desk" },
+    });
+    const { data, response } = await client()
+      .chat.completions.create({ model: "m", messages })
+      .withResponse();
+    expect(response.status).toBe(200);
+    expect(log.pending()).toEqual([generationId(data)]);
+  });
+
+  it("records a streamed completion; its last chunk has the id", async () => {
+    const stream = await client().chat.completions.create({ model: "m", messages, stream: true });
+    const chunks = [];
+    for await (const chunk of stream) chunks.push(chunk);
+    expect(chunks.slice(0, -1).map(generationId)).toEqual(Array(chunks.length - 1).fill(undefined));
+    const id = generationId(chunks.at(-1))!;
+    expect(log.drafts()).toMatchObject([{ id, draft: "m says: Ask Ann.", meta: { finishReason: "stop" } }]);
+  });
+
+  it("records responses, streamed or not", async () => {
+    const answer = await client().responses.create({ model: "m", instructions: "Be kind.", input: "Hi" });
+    const stream = await client().responses.create({ model: "m", input: messages, stream: true });
+    const events = [];
+    for await (const event of stream) events.push(event);
+    expect(log.drafts()).toMatchObject([
+      {
+        id: generationId(answer),
+        context: [
+          { role: "system", content: "Be kind." },
+          { role: "user", content: "Hi" },
+        ],
+        draft: "m says: Hi.",
+      },
+      { id: generationId(events.at(-1)), context: messages, draft: "m says: Ask Ann." },
+    ]);
+  });
+
+  it("keeps nothing of a stream that breaks off", async () => {
+    const stream = await client().chat.completions.create({ model: "m", messages, stream: true });
+    for await (const _ of stream) break;
+    expect(log.drafts()).toEqual([]);
+  });
+});
+
+describe("langchainEditLog", () => {
+  it("records what an agent's model wrote", async () => {
+    const model = new ChatOpenAI({ model: "m", apiKey: "k", configuration: { baseURL: server.url } });
+    const options = { ...patient, user: () => "u1" };
+    const agent = createAgent({
+      model,
+      tools: [],
+      systemPrompt: "Be kind.",
+      middleware: [createMiddleware(langchainEditLog(log, options))],
+    });
+    const { messages } = await agent.invoke({ messages: [{ role: "user", content: "Ask Ann" }] });
+    expect(await log.edited(generationId(messages.at(-1))!, "Dear Ann")).toMatchObject({
+      context: [
+        { role: "system", content: "Be kind." },
+        { role: "user", content: "Ask Ann" },
+      ],
+      draft: "m says: Ask Ann.",
+      edited: "Dear Ann",
+      policy: "m",
+      user: "u1",
+    });
+  });
+});
+
+describe("traceEdits", () => {
+  it("emits an evaluation below the span that the draft was written in", async () => {
+    const exporter = new InMemorySpanExporter();
+    const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+    trace.setGlobalTracerProvider(provider);
+    let active = context.active();
+    context.setGlobalContextManager({
+      active: () => active,
+      with(given, work, self, ...args) {
+        const before = active;
+        active = given;
+        try {
+          return work.apply(self as never, args);
+        } finally {
+          active = before;
+        }
+      },
+      bind: (_, target) => target,
+      enable() {
+        return this;
+      },
+      disable() {
+        return this;
+      },
+    });
+    try {
+      expect(await traceEdits(log)).toBe(true);
+      const span = trace.getTracer("app").startSpan("chat");
+      const id = await context.with(trace.setSpan(context.active(), span), () =>
+        log.generation({ context: "c", draft: "one two three four", meta: { responseId: "r1" } }),
+      );
+      span.end();
+      await log.edited(id, "one two three five");
+      await log.accepted(await log.generation({ context: "c", draft: "fine" }));
+      const [, edit, accepted] = exporter.getFinishedSpans();
+      expect(edit!.name).toBe("user_edit");
+      expect(edit!.spanContext().traceId).toBe(span.spanContext().traceId);
+      expect(edit!.parentSpanContext?.spanId).toBe(span.spanContext().spanId);
+      expect(edit!.events).toMatchObject([
+        {
+          name: "gen_ai.evaluation.result",
+          attributes: {
+            "gen_ai.evaluation.name": "user_edit.distance",
+            "gen_ai.evaluation.score.value": 0.25,
+            "gen_ai.evaluation.score.label": "edited",
+            "gen_ai.response.id": "r1",
+          },
+        },
+      ]);
+      expect(JSON.stringify(edit!.events)).not.toContain("five");
+      expect(accepted!.events[0]!.attributes).toMatchObject({
+        "gen_ai.evaluation.score.value": 0,
+        "gen_ai.evaluation.score.label": "accepted",
+      });
+    } finally {
+      trace.disable();
+      context.disable();
+    }
+  });
+});
