@@ -28,7 +28,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-describe("cost learning at the command line", () => {
+// Many processes, each a program that starts.
+describe("cost learning at the command line", { timeout: 300_000 }, () => {
   it("fits costs of a simulated log, and gives the cheapest of several drafts", async () => {
     const model = ["--model", "samples/summaries/model"];
     const simulated = await fpx([
@@ -59,7 +60,7 @@ describe("cost learning at the command line", () => {
   });
 });
 
-describe("fpx edits on the log of an app", () => {
+describe("fpx edits on the log of an app", { timeout: 300_000 }, () => {
   it("reads it, copies it, prepares a job, and marks all that when a person is forgotten", async () => {
     const stats = await fpx(["edits", "stats", at("edits.jsonl"), "--json"]);
     expect(JSON.parse(stats.stdout)).toMatchObject({ n: 11, users: 2 });
