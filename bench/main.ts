@@ -9,7 +9,8 @@ import { keep, keepsAim } from "./results.ts";
 
 interface BenchModule {
   readonly name: string;
-  bench(): Promise<BenchRow[]>;
+  /** Rows as they are measured, or all at the end. */
+  bench(): AsyncGenerator<BenchRow> | Promise<BenchRow[]>;
 }
 
 const HELPERS = new Set(["main.ts", "harness.ts", "results.ts"]);
@@ -29,9 +30,12 @@ for (const file of wanted.length > 0 ? names.filter((name) => wanted.includes(na
   const { name, bench } = (await import(`./${file}.ts`)) as BenchModule;
   if (!json) console.log(`\n${name}`);
   const began = performance.now();
-  const rows = await bench();
+  const rows: BenchRow[] = [];
+  for await (const row of await bench()) {
+    rows.push(row);
+    console.log(json ? JSON.stringify({ bench: name, ...row }) : format(row));
+  }
   keep(file, name, rows, (performance.now() - began) / 1000);
-  for (const row of rows) console.log(json ? JSON.stringify({ bench: name, ...row }) : format(row));
 }
 
 function format(row: BenchRow): string {
