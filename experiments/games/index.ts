@@ -1,6 +1,6 @@
 import type { Reproduction } from "fpx/experiments";
 import { kuhn, nonconvex } from "./beyond.ts";
-import { assignment, paths, selfTuning } from "./combinatorial.ts";
+import { assignment, curvature, paths, selfTuning } from "./combinatorial.ts";
 import { parallelism, rates } from "./rates.ts";
 
 export const reproduction: Reproduction = {
@@ -8,5 +8,5 @@ export const reproduction: Reproduction = {
   title: "Minimax games from best responses",
   source:
     "A. S. Suggala, P. Netrapalli: Follow the Perturbed Leader: Optimism and Fast Parallel Algorithms for Smooth Minimax Games, NeurIPS 2020 (arXiv 2006.07541)",
-  rows: [rates, assignment, paths, parallelism, nonconvex, kuhn, selfTuning],
+  rows: [rates, assignment, paths, parallelism, nonconvex, kuhn, selfTuning, curvature],
 };

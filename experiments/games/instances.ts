@@ -6,14 +6,17 @@ import {
   dagPaths,
   type GameSolver,
   kSubsets,
+  l1Ball,
   type OptimisticFtplOptions,
   optimisticFtpl,
   type Play,
   type SaddleGame,
   type SaddlePoint,
+  saddleGame,
   simplex,
 } from "fpx/games";
 import { createRng } from "fpx/random";
+import { linePlot } from "fpx/report";
 
 /** n by n payoffs, uniform in [-1, 1]. */
 export function matrixGame(n: number, seed: number): SaddleGame {
@@ -25,6 +28,43 @@ export function matrixGame(n: number, seed: number): SaddleGame {
     simplex(n),
     entries.map((u) => 2 * u - 1),
   );
+}
+
+/** m by n payoffs, uniform in [-1, 1], most of them 0. */
+export function sparseGame(m: number, n: number, filled: number, seed: number): SaddleGame {
+  const rng = createRng(seed);
+  const [entries, present] = [rng.stream("sparse").uniforms(m * n), rng.stream("filled").uniforms(m * n)];
+  return bilinearGame(
+    simplex(m),
+    simplex(n),
+    entries.map((u, k) => (present[k]! < filled ? 2 * u - 1 : 0)),
+  );
+}
+
+/** Quadratic terms of the players' own beside a bilinear one, on l1 balls. */
+export function curvedGame(d: number, seed: number): SaddleGame {
+  const rng = createRng(seed);
+  const matrix = rng.stream("curved").normals(d * d);
+  const [p, q] = [rng.stream("centre/x").normals(d), rng.stream("centre/y").normals(d)];
+  return saddleGame({
+    x: l1Ball(d),
+    y: l1Ball(d),
+    fingerprint: `curved ${d} ${seed}`,
+    payoff: (x, y) => {
+      const gx = x.map((value, i) => d * (value - p[i]! / d));
+      const gy = y.map((value, j) => -d * (value - q[j]! / d));
+      let value = 0;
+      for (let i = 0; i < d; i++) value += (gx[i]! ** 2 - gy[i]! ** 2) / (2 * d);
+      for (let i = 0; i < d; i++)
+        for (let j = 0; j < d; j++) {
+          const a = matrix[i * d + j]!;
+          value += a * x[i]! * y[j]!;
+          gx[i]! += a * y[j]!;
+          gy[j]! += a * x[i]!;
+        }
+      return { value, gx, gy };
+    },
+  });
 }
 
 /** An assignment against the worst of five cost scenarios, uniform in [0, 1]. */
@@ -86,6 +126,20 @@ export function logSlope(x: readonly number[], y: readonly number[]): number {
     u.reduce((sum, value) => sum + (value - mu) ** 2, 0)
   );
 }
+
+/** Gaps against rounds on logarithmic axes. */
+export const gapPlot = (
+  title: string,
+  series: readonly { readonly name: string; readonly x: readonly number[]; readonly y: readonly number[] }[],
+): { readonly title: string; readonly svg: string } => ({
+  title,
+  svg: linePlot({
+    title,
+    x: { label: "rounds T", scale: "log" },
+    y: { label: "certified gap", scale: "log" },
+    series: series.map((one) => ({ ...one, marks: true })),
+  }),
+});
 
 export const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 

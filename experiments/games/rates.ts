@@ -7,10 +7,12 @@ import {
   figure,
   ftpl,
   gapAfter,
+  gapPlot,
   logSlope,
   matrixGame,
   mean,
   seedsFrom,
+  sparseGame,
 } from "./instances.ts";
 
 /** R1: the rate with and without optimism. */
@@ -38,6 +40,7 @@ export const rates: Row = {
     const fast = measured.slice(0, 2).filter(({ slope }) => slope <= -0.85).length;
     const slow = measured.slice(2).filter(({ slope }) => slope >= -0.65 && slope <= -0.35).length;
     const count = fast + slow;
+    const others = quick ? [] : furtherSettings(seed, signal);
     return {
       claims: [
         {
@@ -60,17 +63,21 @@ export const rates: Row = {
           ],
           rows: measured.map(({ name, gaps, slope }) => [name, ...gaps, slope]),
         },
+        ...(quick
+          ? []
+          : [
+              {
+                caption: "Certified gap after 512 rounds in other settings, one seed",
+                columns: [{ label: "setting" }, { label: "gap" }],
+                rows: others,
+              },
+            ]),
       ],
       plots: [
-        {
-          title: "Gap against rounds",
-          svg: linePlot({
-            title: "Gap against rounds",
-            x: { label: "rounds T", scale: "log" },
-            y: { label: "certified gap", scale: "log" },
-            series: measured.map(({ name, gaps }) => ({ name, x: rounds, y: gaps, marks: true })),
-          }),
-        },
+        gapPlot(
+          "Gap against rounds",
+          measured.map(({ name, gaps }) => ({ name, x: rounds, y: gaps })),
+        ),
       ],
       notes: quick
         ? [`${seeds.length} seeds in place of 10, and T up to ${rounds.at(-1)} in place of 512.`]
@@ -78,6 +85,25 @@ export const rates: Row = {
     };
   },
 };
+
+/** The ball law at and below the scale of theory, and a sparse game. */
+function furtherSettings(seed: number, signal: AbortSignal | undefined): [string, number][] {
+  const game = matrixGame(50, seed);
+  const sparse = sparseGame(300, 200, 0.05, seed);
+  const eta = (Math.SQRT2 * game.smoothness! * Math.sqrt(50 / (2 * Math.PI)) * 50) / 51;
+  const beta = 2 * Math.sqrt(512 / (8 * Math.log(300)));
+  const ball = { perturbation: "ball", samples: 256 } as const;
+  const settings = [
+    ["50 by 50, OFTPL extragradient, ball law, theory", game, { ...ball, scale: "theory" }],
+    ["50 by 50, OFTPL extragradient, ball law, a third of it", game, { ...ball, scale: eta / 3 }],
+    ["sparse 300 by 200, OFTPL extragradient, Gumbel", sparse, { scale: 1, samples: 256 }],
+    ["sparse 300 by 200, FTPL, m = 512", sparse, { guess: "none", scale: beta, samples: 512 }],
+  ] as const;
+  return settings.map(([name, one, options]) => {
+    signal?.throwIfAborted();
+    return [name, gapAfter(ftpl(options), one, 512, seed)];
+  });
+}
 
 /** R4: what parallel calls buy. */
 export const parallelism: Row = {
@@ -111,6 +137,19 @@ export const parallelism: Row = {
       progress(samples.length + k, samples.length + 4);
       return { name, rounds: roundsTo(method, 40_000) };
     });
+    const budget = quick ? 1024 : 4096;
+    const spent = [1, 16, 128].map((m) => {
+      signal?.throwIfAborted();
+      const gaps = [0.3, 1, 2].map((scale) =>
+        gapAfter(ftpl({ guess: "past", scale, samples: m }), game, budget / m, seed),
+      );
+      return [`OFTPL, past, m = ${m}`, Math.min(...gaps)] as [string, number];
+    });
+    const plain = [0.3, 1, 2, 4, 8].map((scale) =>
+      gapAfter(ftpl({ guess: "none", scale, samples: 1 }), game, budget, seed),
+    );
+    spent.push(["FTPL, m = 1", Math.min(...plain)]);
+    spent.push(["fictitious play", gapAfter(contender(fictitiousPlay), game, budget, seed)]);
     const to64 = sweep.filter(({ m }) => m <= 64);
     const falls = to64.slice(1).filter(({ rounds }, k) => rounds < to64[k]!.rounds).length;
     const known = (rounds: number) => (Number.isFinite(rounds) ? rounds : null);
@@ -135,8 +174,31 @@ export const parallelism: Row = {
             ...peers.map(({ name, rounds }) => [name, known(rounds), null]),
           ],
         },
+        {
+          caption: `Certified gap after ${budget} calls a player, the best of a few scales`,
+          columns: [{ label: "method" }, { label: "gap" }],
+          rows: spent,
+        },
       ],
-      plots: [],
+      plots: [
+        {
+          title: "Rounds and calls to a gap of 0.03",
+          svg: linePlot({
+            title: "Rounds and calls to a gap of 0.03",
+            x: { label: "responses a round, m", scale: "log" },
+            y: { label: "rounds, calls a player", scale: "log" },
+            series: [
+              { name: "rounds", x: samples, y: sweep.map(({ rounds }) => rounds), marks: true },
+              {
+                name: "calls a player",
+                x: samples,
+                y: sweep.map(({ m, rounds }) => m * rounds),
+                marks: true,
+              },
+            ],
+          }),
+        },
+      ],
       notes: [
         "Parallel calls buy rounds, not work: the total number of calls rises with m.",
         best.length > 0
