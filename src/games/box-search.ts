@@ -76,6 +76,10 @@ export function multistart(options: { readonly startsPerDimension?: number } = {
   };
 }
 
+/** The search that suits a box: a grid of 101 points in one dimension, else many starts. */
+export const naturalSearch = (box: Box): BoxSearch =>
+  box.lower.length === 1 ? gridSearch(101) : multistart();
+
 /** Coordinate steps, as fractions of the box, halved when none helps. */
 function compass(
   value: (z: Float64Array) => number,

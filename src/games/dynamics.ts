@@ -19,14 +19,15 @@ export interface Certificate extends Pair {
 }
 
 /**
- * Certifies a pair by two unperturbed best responses (linear bounds, exact for bilinear games).
+ * Certifies a pair by two unperturbed best responses (linear bounds, exact for bilinear games), allowing for the errors
+ * that the sets declare for their oracles.
  * @throws NonFinite when a gradient is not finite.
  */
 export function* certify(game: SaddleGame, pair: Pair, iteration = 0): Asking<Certificate> {
   const at = yield* payoffAt(game, pair);
   const best = yield* bestResponses(game, at.gx, costOfY(at));
-  const lower = at.value - inner(at.gx, pair.x) + inner(at.gx, best.x);
-  const upper = at.value - inner(at.gy, pair.y) + inner(at.gy, best.y);
+  const lower = at.value - inner(at.gx, pair.x) + inner(at.gx, best.x) - (game.x.oracleError ?? 0);
+  const upper = at.value - inner(at.gy, pair.y) + inner(at.gy, best.y) + (game.y.oracleError ?? 0);
   if (!Number.isFinite(upper - lower)) throw new NonFinite(`the certified bounds are ${lower} and ${upper}`);
   // Rounding can put the bounds of an exact equilibrium in the wrong order.
   return { ...pair, iteration, value: at.value, lower, upper, nashConv: Math.max(0, upper - lower) };

@@ -1,29 +1,41 @@
 import type { Highs, ModelData } from "highs";
 import { FpxError, InvalidInput } from "../core/errors.ts";
-import { costOfY, matrixOf, type Pair, type SaddleGame } from "./saddle-game.ts";
+import { inline } from "../core/index.ts";
+import { type Certificate, certify, type SaddlePoint } from "./dynamics.ts";
+import { matrixOf, type Pair, type SaddleGame } from "./saddle-game.ts";
 import type { Polytope, StrategySet } from "./sets/strategy-set.ts";
-import { inner } from "./vectors.ts";
-
-/** An exact equilibrium of a bilinear game. */
-export interface ExactSaddlePoint extends Pair {
-  readonly value: number;
-  readonly lower: number;
-  readonly upper: number;
-  readonly nashConv: number;
-  /** Iterations of the linear programme's solver. */
-  readonly iterations: number;
-}
+import { times } from "./vectors.ts";
 
 /**
  * Solves a bilinear game on polytopes by one linear programme (HiGHS): min over x of the dual of y's best response.
- * The bounds come from best responses to the answer, not from the programme.
+ * The bounds come from best responses to the answer, not from the programme, whose iterations `iterations` counts.
  *
  * @throws InvalidInput when a strategy set has no `polytope` or the game no matrix.
  * @throws FpxError (code LP_FAILED) when the programme is not solved to optimality.
  */
-export async function exactSaddlePoint(game: SaddleGame): Promise<ExactSaddlePoint> {
+export async function exactSaddlePoint(game: SaddleGame): Promise<SaddlePoint> {
+  const solved = await solveProgramme(dualProgramme(game));
+  const [m, n] = [game.x.dimension, game.y.dimension];
+  const rows = polytopeOf(game.x).rows.length;
+  const x = solved.colValue.slice(0, m);
+  const y = solved.rowDual.slice(rows, rows + n);
+  const { value, lower, upper, nashConv } = await certified(game, { x, y });
+  return {
+    x,
+    y,
+    value,
+    lower,
+    upper,
+    nashConv,
+    exploitability: nashConv / 2,
+    iterations: solved.iterations,
+    oracleCalls: { x: 1, y: 1 },
+    history: [{ iteration: solved.iterations, nashConv }],
+  };
+}
+
+async function solveProgramme(programme: ModelData) {
   const highs = await loadHighs();
-  const programme = dualProgramme(game);
   const solved = highs.withModel(programme, (model) => {
     model.options.set({ output_flag: false });
     model.run();
@@ -37,28 +49,25 @@ export async function exactSaddlePoint(game: SaddleGame): Promise<ExactSaddlePoi
   });
   if (solved.status !== highs.constants.modelStatus.optimal)
     throw new FpxError("LP_FAILED", `HiGHS ended the game's linear programme with status ${solved.status}`);
-  const [m, n] = [game.x.dimension, game.y.dimension];
-  const rows = polytopeOf(game.x).rows.length;
-  const x = solved.colValue.slice(0, m);
-  const y = solved.rowDual.slice(rows, rows + n);
-  const at = await game.payoff.answer({ x, y }, undefined);
-  const best = await Promise.all([game.x.lmo(at.gx), game.y.lmo(costOfY(at))]);
-  const [lower, upper] = [inner(at.gx, best[0]), inner(at.gy, best[1])];
-  return {
-    x,
-    y,
-    value: at.value,
-    lower,
-    upper,
-    nashConv: Math.max(0, upper - lower),
-    iterations: solved.iterations,
-  };
+  return solved;
 }
 
-async function loadHighs(): Promise<Highs> {
-  const { default: load } = await import("highs");
-  // The package's types describe its CommonJS build; the ES module that is imported exports the loader itself.
-  return (load as unknown as typeof load.default)();
+async function certified(game: SaddleGame, pair: Pair): Promise<Certificate> {
+  const asking = certify(game, pair);
+  let turn = asking.next([]);
+  while (!turn.done) turn = asking.next(await inline.ask(turn.value));
+  return turn.value;
+}
+
+/** The solver's WebAssembly, instantiated once: that takes longer than a small programme. */
+let instance: Promise<Highs> | undefined;
+
+function loadHighs(): Promise<Highs> {
+  instance ??= import("highs").then(({ default: load }) =>
+    // The package's types describe its CommonJS build; the ES module that is imported exports the loader itself.
+    (load as unknown as typeof load.default)(),
+  );
+  return instance;
 }
 
 function polytopeOf(set: StrategySet): Polytope {
@@ -68,10 +77,13 @@ function polytopeOf(set: StrategySet): Polytope {
 
 /**
  * Columns: x, multipliers v of y's equalities, w of its finite upper and z of its lower bounds. Rows: x's equalities,
- * then F'v + w - z = A'x, whose duals are y.
+ * then F'v + w - z = A'x, whose duals are y. A is scaled to entries below 1, since the solver's tolerances are absolute;
+ * x and y stay the same.
  */
 function dualProgramme(game: SaddleGame): ModelData {
-  const matrix = matrixOf(game, "the exact method");
+  const payoffs = matrixOf(game, "the exact method");
+  const largest = payoffs.reduce((most, a) => Math.max(most, Math.abs(a)), 0);
+  const matrix = largest > 0 ? times(payoffs, 1 / largest) : payoffs;
   const [m, n] = [game.x.dimension, game.y.dimension];
   const [xs, ys] = [polytopeOf(game.x), polytopeOf(game.y)];
   const bounded = ys.upper ? [...ys.upper.keys()].filter((k) => Number.isFinite(ys.upper![k])) : [];

@@ -7,20 +7,27 @@ export {
 } from "./baselines/gradient.ts";
 export { type RegretPlay, regretMatchingPlus } from "./baselines/regret-matching.ts";
 export { type Box, type BoxSearch, gridSearch, multistart } from "./box-search.ts";
-export type { Certificate, GameSolver, GameState, Play, SaddlePoint } from "./dynamics.ts";
-export { certify } from "./dynamics.ts";
-export { type ExactSaddlePoint, exactSaddlePoint } from "./exact.ts";
 export {
   type ContinuousGame,
   type ContinuousGameSpec,
-  type ContinuousOptions,
   continuousGame,
+  type SeparablePayoff,
+} from "./continuous-game.ts";
+export type { Certificate, GameSolver, GameState, Play, SaddlePoint } from "./dynamics.ts";
+export { certify } from "./dynamics.ts";
+export { exactSaddlePoint } from "./exact.ts";
+export { FtplLearner, type LearnerOptions, type LearnerState } from "./learner.ts";
+export {
+  type ContinuousOptions,
+  type CustomMixedGuess,
   type MixedEquilibrium,
   type MixedFtplOptions,
+  type MixedGuess,
   mixedFtpl,
   solveContinuousGame,
 } from "./mixed-ftpl.ts";
 export type { Mixture } from "./mixture.ts";
+export { type BoxLoss, NonconvexFtplLearner, type NonconvexLearnerOptions } from "./nonconvex-learner.ts";
 export {
   type CustomGuess,
   type FtplPlay,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createRng } from "../random/index.ts";
 import { gridSearch, multistart } from "./box-search.ts";
-import { type ContinuousGameSpec, continuousGame, mixedFtpl, solveContinuousGame } from "./mixed-ftpl.ts";
+import { type ContinuousGameSpec, continuousGame } from "./continuous-game.ts";
+import { mixedFtpl, solveContinuousGame } from "./mixed-ftpl.ts";
 import { samplePerturbation } from "./perturbation.ts";
 
 const interval = { lower: [-1], upper: [1] };
@@ -71,9 +72,50 @@ describe("mixed equilibria", () => {
     }
   });
 
+  it("have the same bits, but for rounding, when the payoff is given by features", async () => {
+    const turn = 2 * Math.PI;
+    const both = (z: Float64Array) => [Math.cos(turn * z[0]!), Math.sin(turn * z[0]!)];
+    const options = { samples: 8, iterations: 20 };
+    const direct = await solveContinuousGame(continuousGame(waves), options);
+    const through = await solveContinuousGame(
+      continuousGame({ ...waves, payoff: { x: both, y: both } }),
+      options,
+    );
+    expect(through.nashConv).toBeCloseTo(direct.nashConv, 9);
+    expect(through.x.points).toEqual(direct.x.points);
+    const uneven = continuousGame({ ...waves, payoff: { x: both, y: () => [1] } });
+    await expect(solveContinuousGame(uneven, options)).rejects.toThrow("2 features of x and 1 of y");
+  });
+
+  it("take guesses of the caller, none, or the last round's points", async () => {
+    const game = continuousGame(waves);
+    const options = { samples: 16, iterations: 40 };
+    const nobody = { points: [], weights: [] };
+    const none = await solveContinuousGame(game, { ...options, guess: "none" });
+    const empty = await solveContinuousGame(game, { ...options, guess: () => ({ x: nobody, y: nobody }) });
+    expect(empty.nashConv).toBe(none.nashConv);
+    const past = await solveContinuousGame(game, { ...options, guess: "past" });
+    const same = await solveContinuousGame(game, {
+      ...options,
+      guess: (_, last) => last ?? { x: nobody, y: nobody },
+    });
+    expect(same.nashConv).toBeCloseTo(past.nashConv, 9);
+    for (const [bad, message] of [
+      [{ points: [Float64Array.of(2)], weights: [1] }, "outside its box"],
+      [{ points: [Float64Array.of(0)], weights: [0] }, "not above 0"],
+      [{ points: [Float64Array.of(0)], weights: [] }, "has length 0"],
+    ] as const)
+      await expect(
+        solveContinuousGame(game, { ...options, guess: () => ({ x: bad, y: nobody }) }),
+      ).rejects.toThrow(message);
+  });
+
   it("refuse what cannot be meant", async () => {
     expect(() => continuousGame({ ...squares, xBox: { lower: [1], upper: [1] } })).toThrow("xBox is empty");
     expect(() => mixedFtpl({ samples: 0 })).toThrow("samples is 0");
+    expect(() => mixedFtpl({ guess: "later" as "past" })).toThrow("use one of extragradient");
+    const far = continuousGame({ ...squares, oracle: () => Float64Array.of(7) });
+    await expect(solveContinuousGame(far)).rejects.toThrow("outside its box");
     const nan = continuousGame({ ...squares, payoff: () => Number.NaN });
     await expect(solveContinuousGame(nan)).rejects.toThrow("the payoff is NaN");
     await expect(solveContinuousGame(continuousGame(squares), { scale: "theory" })).rejects.toThrow(

@@ -1,147 +1,34 @@
-import { InvalidInput, NonFinite } from "../core/errors.ts";
-import {
-  type Asking,
-  ask,
-  fingerprint,
-  type Oracle,
-  type Problem,
-  run,
-  type Solver,
-  type Status,
-} from "../core/index.ts";
-import { createRng, type Rng, type Seed } from "../random/index.ts";
-import { type Box, type BoxSearch, gridSearch, multistart } from "./box-search.ts";
+import { InvalidInput } from "../core/errors.ts";
+import { type Asking, ask, type Executor, run, type Solver, type Status } from "../core/index.ts";
+import type { Rng, Seed } from "../random/index.ts";
+import type { Box } from "./box-search.ts";
 import { checkChoice, checkCount, checkPositive, checkVector } from "./checks.ts";
+import {
+  type ContinuousGame,
+  checkInBox,
+  type Each,
+  type Found,
+  type SearchPhase,
+} from "./continuous-game.ts";
 import { empirical, type Mixture, merge, normalised, nothing, thinned } from "./mixture.ts";
-import { PERTURBATIONS, type Perturbation, samplePerturbation } from "./perturbation.ts";
-
-type Player = "x" | "y";
-
-type Each<T> = Readonly<Record<Player, T>>;
-
-/** What the perturbed best responses of a phase share. */
-interface SearchPhase {
-  /** What each player has played: the other answers it. */
-  readonly played: Each<Mixture>;
-  readonly law: Perturbation;
-  readonly scale: Each<number>;
-  readonly seed: Seed;
-  readonly purpose: string;
-  readonly step: number;
-}
-
-interface SearchQuestion {
-  readonly player: Player;
-  readonly j: number;
-  readonly incumbent: Float64Array | null;
-}
-
-interface Found {
-  readonly point: Float64Array;
-  /** The player's unperturbed cost there. */
-  readonly cost: number;
-}
-
-/** A game min over x, max over y of f(x, y) on boxes, with f of any shape. */
-export interface ContinuousGame extends Problem {
-  readonly xBox: Box;
-  readonly yBox: Box;
-  readonly search: Oracle<SearchQuestion, Found, SearchPhase>;
-  /** The mean payoff of a point of x against a mixture of y. */
-  readonly meanPayoff: Oracle<Float64Array, number, Mixture>;
-}
-
-/** What `continuousGame` needs. */
-export interface ContinuousGameSpec {
-  readonly xBox: Box;
-  readonly yBox: Box;
-  payoff(x: Float64Array, y: Float64Array): number;
-  /** Default: a grid of 101 points in one dimension, else `multistart()`. */
-  readonly oracle?: BoxSearch;
-  /** Names the payoff; snapshots of another are refused. */
-  readonly fingerprint?: string;
-}
+import { PERTURBATIONS, type Perturbation } from "./perturbation.ts";
 
 /**
- * A game on boxes from its payoff.
- * @throws InvalidInput or NonFinite for boxes that are empty or not finite.
- * @example continuousGame({ xBox: { lower: [-1], upper: [1] }, yBox: { lower: [-1], upper: [1] }, payoff: ([x], [y]) => (x! - y!) ** 2 })
+ * What a player expects the other to play next. `extragradient`: what both would play without a guess; `past`: the last
+ * round's points; `none`: nothing, which is plain follow-the-perturbed-leader; a function: your own.
  */
-export function continuousGame(spec: ContinuousGameSpec): ContinuousGame {
-  const { xBox, yBox, payoff } = spec;
-  checkBox("xBox", xBox);
-  checkBox("yBox", yBox);
-  const boxes = { x: xBox, y: yBox };
-  const searchOf = (box: Box) => spec.oracle ?? (box.lower.length === 1 ? gridSearch(101) : multistart());
-  const searches = { x: searchOf(xBox), y: searchOf(yBox) };
-  const finite = (value: number): number => {
-    if (!Number.isFinite(value)) throw new NonFinite(`the payoff is ${value}`);
-    return value;
-  };
-  const costOf = (player: Player, { points, weights }: Mixture): ((z: Float64Array) => number) => {
-    return (z) => {
-      let sum = 0;
-      for (let k = 0; k < points.length; k++)
-        sum += weights[k]! * (player === "x" ? payoff(z, points[k]!) : -payoff(points[k]!, z));
-      return finite(sum);
-    };
-  };
-  let known: { phase: SearchPhase; rng: Rng; cost: Each<(z: Float64Array) => number> } | undefined;
-  return {
-    fingerprint: spec.fingerprint ?? fingerprint([xBox, yBox]),
-    xBox,
-    yBox,
-    search: {
-      name: "search",
-      answer({ player, j, incumbent }, phase) {
-        if (known?.phase !== phase) {
-          const { x, y } = phase.played;
-          known = { phase, rng: createRng(phase.seed), cost: { x: costOf("x", y), y: costOf("y", x) } };
-        }
-        const { law, purpose, step } = phase;
-        const { rng } = known;
-        const scale = phase.scale[player];
-        const cost = known.cost[player];
-        const box = boxes[player];
-        const d = box.lower.length;
-        const sigma =
-          scale > 0
-            ? samplePerturbation(law, scale, rng.stream(`${purpose}/${player}`, step, j), d, false)
-            : new Float64Array(d);
-        const starts = rng.stream(`${purpose}/${player}/starts`, step, j);
-        const point = searches[player](cost, sigma, box, starts, incumbent ?? undefined);
-        checkVector(`the answer of the oracle of ${player}`, point, d);
-        if (point.some((z, i) => z < box.lower[i]! || z > box.upper[i]!))
-          throw new InvalidInput(`the oracle of ${player} answers outside its box: mend it`);
-        return { point, cost: cost(point) };
-      },
-    },
-    meanPayoff: {
-      name: "meanPayoff",
-      answer(x, { points, weights }) {
-        let [sum, total] = [0, 0];
-        for (const [k, y] of points.entries()) {
-          sum += weights[k]! * payoff(x, y);
-          total += weights[k]!;
-        }
-        return finite(sum / total);
-      },
-    },
-  };
-}
+export type MixedGuess = "extragradient" | "past" | "none" | CustomMixedGuess;
 
-function checkBox(name: string, { lower, upper }: Box): void {
-  checkCount(`the dimension of ${name}`, lower.length);
-  checkVector(`${name}.lower`, lower, lower.length);
-  checkVector(`${name}.upper`, upper, lower.length);
-  if (lower.some((low, i) => !(low < upper[i]!)))
-    throw new InvalidInput(`${name} is empty: each lower must be below its upper`);
-}
+/** A guess of what both play in a round, from what they played in the one before (null in round 1); deterministic. */
+export type CustomMixedGuess = (
+  round: number,
+  last: { readonly x: Mixture; readonly y: Mixture } | null,
+) => { readonly x: Mixture; readonly y: Mixture };
 
 /** Options of `mixedFtpl`. */
 export interface MixedFtplOptions {
-  /** Default "extragradient"; "none" is plain follow-the-perturbed-leader. */
-  readonly guess?: "extragradient" | "past" | "none";
+  /** Default "extragradient". */
+  readonly guess?: MixedGuess;
   /** Draws of each player in a round; default 16. */
   readonly samples?: number;
   /** Default "exponential", one-sided as in the paper. */
@@ -221,13 +108,29 @@ export function mixedFtpl(
     evalEvery = 10,
     tolerance = 0,
   } = options;
-  checkChoice("guess", guess, ["extragradient", "past", "none"]);
+  if (typeof guess === "string") checkChoice("guess", guess, ["extragradient", "past", "none"]);
   checkChoice("perturbation", law, PERTURBATIONS);
   checkCount("samples", samples);
   checkCount("maxSupport", maxSupport);
   checkCount("evalEvery", evalEvery);
   if (typeof scale === "number") checkPositive("scale", scale);
   else checkChoice("scale", scale, ["practical", "theory", "paper"]);
+
+  /** What both are expected to play next; its weights add up to 1, or there are none. */
+  function* expect(game: ContinuousGame, state: MixedState, rng: Rng): Asking<Each<Mixture>> {
+    if (guess === "extragradient") {
+      const guessed = yield* play(game, state, { x: state.x, y: state.y }, "guess", rng);
+      return { x: empirical(guessed.x), y: empirical(guessed.y) };
+    }
+    const last = state.t === 0 ? null : { x: empirical(state.last.x), y: empirical(state.last.y) };
+    if (guess === "past") return last ?? { x: nothing, y: nothing };
+    if (guess === "none") return { x: nothing, y: nothing };
+    const own = guess(state.t + 1, last);
+    return {
+      x: checkedMixture("the guess of x", own.x, game.xBox),
+      y: checkedMixture("the guess of y", own.y, game.yBox),
+    };
+  }
 
   /** Answers of both players to what was played, `count` each, in one batch. */
   function* respond(
@@ -275,7 +178,7 @@ export function mixedFtpl(
 
   return {
     name: "mixed-ftpl",
-    options,
+    options: { ...options, guess: typeof guess === "string" ? guess : "custom" },
     *init(game, rng) {
       const scales = yield* startScales(game, rng);
       return {
@@ -293,12 +196,7 @@ export function mixedFtpl(
     },
     *step(game, state, rng) {
       const t = state.t + 1;
-      let expected: Each<Mixture> = { x: nothing, y: nothing };
-      if (guess === "extragradient") {
-        const guessed = yield* play(game, state, { x: state.x, y: state.y }, "guess", rng);
-        expected = { x: empirical(guessed.x), y: empirical(guessed.y) };
-      } else if (guess === "past" && t > 1)
-        expected = { x: empirical(state.last.x), y: empirical(state.last.y) };
+      const expected = yield* expect(game, state, rng);
       const foreseen = { x: merge(state.x, expected.x), y: merge(state.y, expected.y) };
       const last = yield* play(game, state, foreseen, "action", rng);
       const cap = (mixture: Mixture, purpose: string): Mixture =>
@@ -376,11 +274,22 @@ export function mixedFtpl(
   }
 }
 
+function checkedMixture(name: string, { points, weights }: Mixture, box: Box): Mixture {
+  checkVector(`the weights of ${name}`, weights, points.length);
+  for (const [k, point] of points.entries()) checkInBox(`point ${k} of ${name}`, point, box);
+  if (weights.some((weight) => weight <= 0))
+    throw new InvalidInput(`${name} has weights that are not above 0`);
+  return points.length === 0 ? nothing : normalised({ points, weights });
+}
+
 /** Options of `solveContinuousGame`. */
 export interface ContinuousOptions extends MixedFtplOptions {
   /** Rounds at most; default 100. */
   readonly iterations?: number;
+  /** Oracle questions at most, those for certificates included. */
+  readonly maxCalls?: number;
   readonly seed?: Seed;
+  readonly executor?: Executor;
   readonly signal?: AbortSignal;
 }
 
@@ -392,12 +301,13 @@ export async function solveContinuousGame(
   game: ContinuousGame,
   options: ContinuousOptions = {},
 ): Promise<MixedEquilibrium & { readonly status: Status }> {
-  const { iterations = 100, seed = 0, signal, ...method } = options;
+  const { iterations = 100, maxCalls, seed = 0, executor, signal, ...method } = options;
   checkCount("iterations", iterations);
   const evalEvery = Math.min(method.evalEvery ?? 10, iterations);
   const { result, status } = await run(mixedFtpl({ ...method, evalEvery }), game, {
     seed,
-    stop: { maxSteps: iterations },
+    stop: { maxSteps: iterations, ...(maxCalls === undefined ? {} : { maxCalls }) },
+    ...(executor === undefined ? {} : { executor }),
     ...(signal === undefined ? {} : { signal }),
   });
   return { ...result, status };

@@ -1,4 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { assignments, paths, trees } from "../../test/fixtures/games/polytopes.ts";
+import {
+  ballBound,
+  gap,
+  meanGapOfBall,
+  random50,
+  skew,
+  skewCost,
+  slopesOnMatrices,
+  solve,
+} from "../../test/support/games.ts";
 import {
   type Executor,
   foldBlocks,
@@ -12,44 +23,9 @@ import { createRng } from "../random/index.ts";
 import { exactSaddlePoint } from "./exact.ts";
 import { type OptimisticFtplOptions, optimisticFtpl, regretGap } from "./optimistic-ftpl.ts";
 import { ballVolumeRatio, samplePerturbation } from "./perturbation.ts";
-import { bestResponses, bilinearGame, meanResponses, type SaddleGame, saddleGame } from "./saddle-game.ts";
+import { bestResponses, bilinearGame, meanResponses, saddleGame } from "./saddle-game.ts";
 import { l2Ball, simplex } from "./sets/basic.ts";
-import { birkhoff } from "./sets/birkhoff.ts";
 import { distance, inner, softmin } from "./vectors.ts";
-
-const skewCost = Float64Array.of(0, 2, -1, -2, 0, 3, 1, -3, 0);
-const skew = () => bilinearGame(simplex(3), simplex(3), skewCost);
-const random50 = (seed = 3) =>
-  bilinearGame(
-    simplex(50),
-    simplex(50),
-    createRng(seed)
-      .stream("payoffs")
-      .uniforms(2500)
-      .map((u) => 2 * u - 1),
-  );
-const assignmentGame = () =>
-  bilinearGame(birkhoff(6), simplex(4), createRng(5).stream("costs").uniforms(144));
-
-function solve(game: SaddleGame, options: OptimisticFtplOptions, rounds: number, seed = 1) {
-  return runSync(optimisticFtpl({ evalEvery: rounds, ...options }), game, {
-    seed,
-    stop: { maxSteps: rounds },
-  });
-}
-
-const gap = (...args: Parameters<typeof solve>): number => solve(...args).snapshot.state!.latest.nashConv;
-
-/** Least-squares slope of log gap over log rounds. */
-function slope(gaps: readonly (readonly [rounds: number, gap: number])[]): number {
-  const points = gaps.map(([t, g]) => [Math.log(t), Math.log(g)] as const);
-  const [mx, my] = [0, 1].map((k) => points.reduce((sum, p) => sum + p[k]!, 0) / points.length) as [
-    number,
-    number,
-  ];
-  const over = points.reduce((sum, [x, y]) => sum + (x - mx) * (y - my), 0);
-  return over / points.reduce((sum, [x]) => sum + (x - mx) ** 2, 0);
-}
 
 describe("means of perturbed responses", () => {
   it("at zero cost have the variance of independent vertices", () => {
@@ -76,8 +52,11 @@ describe("means of perturbed responses", () => {
 
   it("move with the cost no faster than the stability bound of the ball law", () => {
     const rng = createRng(8);
-    const [draws, h] = [200_000, 0.1];
-    for (const d of [2, 20]) {
+    const h = 0.1;
+    for (const [d, draws] of [
+      [2, 200_000],
+      [20, 50_000],
+    ] as const) {
       const set = simplex(d);
       const difference = new Float64Array(d);
       for (let j = 0; j < draws; j++) {
@@ -111,24 +90,13 @@ describe("optimistic FTPL", () => {
   });
 
   it("stays below the bound for bilinear games under the ball law at the scale of theory", () => {
-    const mean = (game: SaddleGame, rounds: number) =>
-      [1, 2, 3, 4, 5].reduce(
-        (sum, seed) =>
-          sum + gap(game, { perturbation: "ball", scale: "theory", samples: rounds }, rounds, seed) / 5,
-        0,
-      );
-    for (const [rounds, bound] of [
-      [32, 0.365],
-      [128, 0.0913],
-      [256, 0.0457],
+    for (const [rounds, bound, seeds] of [
+      [32, 0.365, 5],
+      [128, 0.0913, 5],
+      [256, 0.0457, 1],
     ] as const)
-      expect(mean(skew(), rounds)).toBeLessThan(bound);
-    // The bound for this very matrix: (eta_x D_x + eta_y D_y) / (2 T) + L (D_x^2 + D_y^2) / (2 m).
-    const game = random50();
-    const rounds = 256;
-    const eta = (Math.SQRT2 * ballVolumeRatio(50) * 50 * game.smoothness!) / 51;
-    const bound = (2 * eta * Math.SQRT2) / (2 * rounds) + (4 * game.smoothness!) / (2 * rounds);
-    expect(gap(game, { perturbation: "ball", scale: "theory", samples: rounds }, rounds)).toBeLessThan(bound);
+      expect(meanGapOfBall(skew(), rounds, seeds)).toBeLessThan(bound);
+    expect(meanGapOfBall(random50(), 64, 2)).toBeLessThan(ballBound(random50(), 64));
   });
 
   it("in exact expectation obeys 2 ln n / t, and with many samples comes close to it", () => {
@@ -176,24 +144,15 @@ describe("optimistic FTPL", () => {
   });
 
   it("converges like 1/T with optimism and like T^-1/2 without", () => {
-    const game = random50();
-    const rounds = [32, 64, 128, 256, 512];
-    const slopeOf = (options: (t: number) => OptimisticFtplOptions) =>
-      slope(
-        rounds.map((t) => {
-          const gaps = [1, 2, 3].map((seed) => gap(game, { samples: 256, ...options(t) }, t, seed));
-          return [t, gaps.reduce((a, b) => a + b) / 3];
-        }),
-      );
-    expect(slopeOf(() => ({ guess: "past", scale: 1 }))).toBeLessThanOrEqual(-0.85);
-    expect(slopeOf(() => ({ guess: "extragradient", scale: 1 }))).toBeLessThanOrEqual(-0.85);
-    const plain = slopeOf((t) => ({ guess: "none", scale: 2 * Math.sqrt(t / (8 * Math.log(50))) }));
-    expect(plain).toBeGreaterThanOrEqual(-0.65);
-    expect(plain).toBeLessThanOrEqual(-0.35);
+    const slopes = slopesOnMatrices([32, 64, 128], 256, [1]);
+    expect(slopes.past).toBeLessThanOrEqual(-0.85);
+    expect(slopes.extragradient).toBeLessThanOrEqual(-0.85);
+    expect(slopes.plain).toBeGreaterThanOrEqual(-0.65);
+    expect(slopes.plain).toBeLessThanOrEqual(-0.35);
   });
 
   it("certifies bounds that hold the exact value, and a regret gap above the true one", async () => {
-    for (const game of [skew(), random50(), assignmentGame()]) {
+    for (const game of [skew(), random50(), assignments, paths]) {
       const exact = await exactSaddlePoint(game);
       for (const guess of ["extragradient", "past", "none"] as const) {
         const { result, snapshot } = solve(game, { guess, samples: 4 }, 64);
@@ -224,6 +183,65 @@ describe("optimistic FTPL", () => {
     expect(result.nashConv).toBeLessThan(0.5);
   });
 
+  it("obeys the bound for smooth games at twice the scale of theory", () => {
+    // f = |x|^2 / 2 + 3 x'y - |y|^2 / 2 on unit balls; every block of the Hessian is at most 3 in norm.
+    const game = saddleGame({
+      x: l2Ball(3),
+      y: l2Ball(3),
+      smoothness: 3,
+      payoff: (x, y) => ({
+        value: inner(x, x) / 2 + 3 * inner(x, y) - inner(y, y) / 2,
+        gx: x.map((v, i) => v + 3 * y[i]!),
+        gy: y.map((v, i) => 3 * x[i]! - v),
+      }),
+    });
+    const rounds = 128;
+    const eta = 2 * ((2 * ballVolumeRatio(3) * 3) / 4) * 3;
+    const bound = (2 * eta * 2) / (2 * rounds) + (1.5 * 3 * 8) / rounds;
+    const options = { perturbation: "ball", scale: "theory", samples: rounds } as const;
+    const gaps = [1, 2, 3].map((seed) => {
+      const { x, y } = solve(game, options, rounds, seed).snapshot.state!.latest;
+      // max over y' of f(x, y') on the ball, where |y'| = min(1, 3 |x|), and likewise for x'.
+      const reach = (r: number) => (3 * r <= 1 ? 4.5 * r * r : 3 * r - 0.5);
+      const [rx, ry] = [Math.hypot(...x), Math.hypot(...y)];
+      return rx ** 2 / 2 + reach(rx) + ry ** 2 / 2 + reach(ry);
+    });
+    expect(gaps.reduce((a, b) => a + b) / 3).toBeLessThan(bound);
+  });
+
+  it("takes its scale from theory, tested fractions, the paper or itself, for every law that has one", () => {
+    const game = random50();
+    const { smoothness: L = 0, payoffRange = 0 } = game;
+    const scaleOf = (options: OptimisticFtplOptions) =>
+      runSync(optimisticFtpl(options), game, { seed: 1, stop: { maxSteps: 0 } }).snapshot.state!.play
+        .tuning[0].fixed!;
+    const gaussian = (Math.SQRT2 * L) / Math.sqrt(2 * Math.PI);
+    const ball = (Math.SQRT2 * L * ballVolumeRatio(50) * 50) / 51;
+    for (const [options, expected] of [
+      [{ scale: "theory" }, payoffRange / 2],
+      [{ scale: "theory", guess: "past" }, (Math.sqrt(8) * payoffRange) / 2],
+      [{ scale: "practical", guess: "past" }, payoffRange / 4],
+      [{ scale: "theory", guess: "none", horizon: 200 }, payoffRange * Math.sqrt(200 / (8 * Math.log(50)))],
+      [{ scale: "theory", perturbation: "gaussian" }, gaussian],
+      [{ scale: "practical", perturbation: "gaussian" }, 0.1 * gaussian],
+      [{ scale: "theory", perturbation: "ball" }, ball],
+      [{ scale: "practical", perturbation: "ball" }, 0.1 * ball],
+      [{ scale: "paper", perturbation: "ball" }, 6 * 50 * Math.SQRT2 * (L + 1)],
+      [{ scale: 0.7, perturbation: "laplace" }, 0.7],
+    ] as const)
+      expect(scaleOf(options)).toBeCloseTo(expected, 10);
+    for (const [options, message] of [
+      [{ scale: "theory", guess: "none" }, "horizon"],
+      [{ scale: "practical", guess: "none" }, "tested with guesses only"],
+      [{ scale: "theory", perturbation: "laplace" }, "no theory gives a scale for laplace"],
+      [{ scale: "practical", perturbation: "exponential" }, "no theory gives a scale for exponential"],
+    ] as const)
+      expect(() => scaleOf(options)).toThrow(message);
+    for (const perturbation of ["gaussian", "gumbel", "ball", "exponential", "laplace"] as const)
+      for (const one of [game, assignments])
+        expect(gap(one, { perturbation, samples: 16 }, 256)).toBeLessThan(0.3);
+  });
+
   it("gives the same bits however the batch is cut and in whatever order it is answered", async () => {
     const shards = (count: number): Executor => ({
       ask(batch) {
@@ -240,7 +258,7 @@ describe("optimistic FTPL", () => {
       },
       async close() {},
     });
-    for (const game of [assignmentGame(), skew()]) {
+    for (const game of [assignments, paths, trees, skew()]) {
       const whole = solve(game, { samples: 12 }, 20);
       for (const count of [1, 2, 5]) {
         const cut = await run(optimisticFtpl({ evalEvery: 20, samples: 12 }), game, {
@@ -332,6 +350,19 @@ describe("wrong input", () => {
       const from = saved as typeof reference.snapshot;
       expect(runSync(solver, game, { ...options, from }).result).toEqual(reference.result);
     }
+  });
+
+  it("of an approximate oracle widens the certificate by the error it declares", () => {
+    const set = simplex(3);
+    const game = (oracleError: number) =>
+      bilinearGame({ ...set, oracleError }, { ...set, oracleError: oracleError / 2 }, skewCost);
+    const [sharp, wide] = [
+      solve(game(0), { scale: 1 }, 50).result,
+      solve(game(0.1), { scale: 1 }, 50).result,
+    ];
+    expect(wide.lower).toBeCloseTo(sharp.lower - 0.1, 12);
+    expect(wide.upper).toBeCloseTo(sharp.upper + 0.05, 12);
+    expect(wide.nashConv).toBeCloseTo(sharp.nashConv + 0.15, 12);
   });
 
   it("best responses do not depend on a random seed", () => {

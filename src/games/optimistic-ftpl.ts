@@ -16,6 +16,7 @@ import {
   fixedScale,
   hasKnownWidth,
   naturalLaw,
+  type Plan,
   SCALES,
   type Scale,
   startTuning,
@@ -50,6 +51,8 @@ export interface OptimisticFtplOptions extends EvaluationOptions {
   readonly perturbation?: Perturbation;
   /** Default "auto". */
   readonly scale?: Scale;
+  /** Rounds planned; the scale `theory` needs it where the guess is `none`. */
+  readonly horizon?: number;
   /** Allows scale 0, which is follow-the-leader and has no guarantee. */
   readonly unsafeFollowTheLeader?: boolean;
 }
@@ -84,6 +87,7 @@ export function optimisticFtpl(options: OptimisticFtplOptions = {}): GameSolver<
     samples = 8,
     perturbation,
     scale = "auto",
+    horizon,
     unsafeFollowTheLeader,
   } = options;
   checkCount("samples", samples);
@@ -91,7 +95,8 @@ export function optimisticFtpl(options: OptimisticFtplOptions = {}): GameSolver<
   if (typeof guess === "string") checkChoice("guess", guess, ["extragradient", "past", "none"]);
   if (typeof scale === "string") checkChoice("scale", scale, SCALES);
   else if (!(scale === 0 && unsafeFollowTheLeader)) checkPositive("scale", scale);
-  const plain = { ...options, guess: typeof guess === "string" ? guess : "custom" };
+  const plan: Plan = { scale, guess: typeof guess === "string" ? guess : "custom", horizon };
+  const plain = { ...options, guess: plan.guess };
   const laws = (game: SaddleGame): Both<Perturbation> => [
     perturbation ?? naturalLaw(game.x),
     perturbation ?? naturalLaw(game.y),
@@ -100,10 +105,7 @@ export function optimisticFtpl(options: OptimisticFtplOptions = {}): GameSolver<
   return gameSolver("optimistic-ftpl", plain, {
     *start(game, rng) {
       const law = laws(game);
-      const fixed = [
-        fixedScale(scale, law[0], game.x, game),
-        fixedScale(scale, law[1], game.y, game),
-      ] as const;
+      const fixed = [fixedScale(plan, law[0], game.x, game), fixedScale(plan, law[1], game.y, game)] as const;
       const sets = [game.x, game.y] as const;
       const needed = sets.some((set, i) => fixed[i] === undefined && !hasKnownWidth(law[i]!, set));
       const width = needed ? yield* widths(game, rng) : ([0, 0] as const);

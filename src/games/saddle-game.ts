@@ -3,9 +3,10 @@ import { type Asking, ask, askFolded, fingerprint, type Oracle, type Problem } f
 import { gemv } from "../linalg/index.ts";
 import { createRng, type Rng, type Seed } from "../random/index.ts";
 import { checkPositive, checkVector } from "./checks.ts";
-import { type Perturbation, samplePerturbation } from "./perturbation.ts";
-import { checkWithin, isSimplex, type StrategySet } from "./sets/strategy-set.ts";
-import { inner, softmin, spread, topSingular } from "./vectors.ts";
+import type { Perturbation } from "./perturbation.ts";
+import { type Draw, perturbedResponses } from "./responses.ts";
+import type { StrategySet } from "./sets/strategy-set.ts";
+import { inner, spread, sum, topSingular } from "./vectors.ts";
 
 /** One number or vector for each player: x, who minimises, then y, who maximises. */
 export type Both<T> = readonly [x: T, y: T];
@@ -150,64 +151,21 @@ function centred(x: StrategySet, y: StrategySet, matrix: Float64Array): Float64A
 const PLAYERS = ["x", "y"] as const;
 
 function responder(sets: Both<StrategySet>): SaddleGame["respond"] {
+  const respond = sets.map(perturbedResponses);
   // What does not depend on j is worked out once per phase and player.
-  let known: { phase: Phase; rng: Rng; choose: (((u: number) => Float64Array) | undefined)[] } | undefined;
-  const prepare = (phase: Phase) => {
-    const choose = sets.map((set, player) =>
-      isSimplex(set) && phase.law[player] === "gumbel" && phase.scale[player]! > 0
-        ? byFrequencies(softmin(phase.cost[player]!, phase.scale[player]!))
-        : undefined,
-    );
-    return { phase, rng: createRng(phase.seed), choose };
-  };
-  const first: (Float64Array | undefined)[] = [];
-  const check = (player: 0 | 1, answer: Float64Array): Float64Array => {
-    const set = sets[player];
-    checkVector(`the answer of ${set.name}`, answer, set.dimension);
-    if (first[player]) checkWithin(set, answer, first[player]);
-    else first[player] = answer.slice();
-    return answer;
-  };
+  let known: { phase: Phase; rng: Rng; draw: (Draw | undefined)[] } | undefined;
   return {
     name: "respond",
     answer({ player, j }, phase) {
-      if (known?.phase !== phase) known = prepare(phase);
-      const stream = () => known!.rng.stream(`${phase.purpose}/${PLAYERS[player]}`, phase.step, j);
-      const choose = known.choose[player];
-      if (choose) return choose(stream().uniforms(1)[0]!);
-      const set = sets[player];
-      const cost = phase.cost[player].slice();
-      const scale = phase.scale[player];
-      if (scale > 0) {
-        const noise = samplePerturbation(phase.law[player], scale, stream(), set.dimension);
-        for (let i = 0; i < cost.length; i++) cost[i]! -= noise[i]!;
-      }
-      const answer = set.lmo(cost);
-      return answer instanceof Promise ? answer.then((a) => check(player, a)) : check(player, answer);
+      if (known?.phase !== phase) known = { phase, rng: createRng(phase.seed), draw: [] };
+      const draw = (known.draw[player] ??= respond[player]!(
+        phase.cost[player],
+        phase.law[player],
+        phase.scale[player],
+      ));
+      return draw(known.rng.stream(`${phase.purpose}/${PLAYERS[player]}`, phase.step, j));
     },
-    fold(answers) {
-      const sum = answers[0]!.slice();
-      for (const answer of answers.slice(1)) for (let i = 0; i < sum.length; i++) sum[i]! += answer[i]!;
-      return sum;
-    },
-  };
-}
-
-/** Vertices of a simplex by their frequencies: the law of the least Gumbel-perturbed cost, without drawing each noise. */
-function byFrequencies(weights: Float64Array): (u: number) => Float64Array {
-  const upTo = weights.slice();
-  for (let i = 1; i < upTo.length; i++) upTo[i]! += upTo[i - 1]!;
-  return (u) => {
-    const place = u * upTo.at(-1)!;
-    let [low, high] = [0, upTo.length - 1];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (upTo[middle]! > place) high = middle;
-      else low = middle + 1;
-    }
-    const vertex = new Float64Array(upTo.length);
-    vertex[low] = 1;
-    return vertex;
+    fold: sum,
   };
 }
 

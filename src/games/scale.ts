@@ -1,6 +1,7 @@
 import { InvalidInput } from "../core/errors.ts";
 import { type Asking, ask } from "../core/index.ts";
-import type { Rng } from "../random/index.ts";
+import type { Rng, Stream } from "../random/index.ts";
+import { checkCount } from "./checks.ts";
 import { ballVolumeRatio, type Perturbation, samplePerturbation } from "./perturbation.ts";
 import type { Both, Response, SaddleGame } from "./saddle-game.ts";
 import { isSimplex, type StrategySet } from "./sets/strategy-set.ts";
@@ -8,8 +9,8 @@ import { distance, inner, spread } from "./vectors.ts";
 
 /**
  * How large the perturbation is. `auto` (default) tunes itself from how well the guesses predict; `theory` is what the
- * rate 1/T is proved for; `practical` a tested fraction of it; `paper` the published constant, about a hundred times too
- * large to be useful; a number is taken as it is.
+ * rate 1/T is proved for (without guesses, T^-1/2 for a planned `horizon`); `practical` a tested fraction of it; `paper`
+ * the published constant, about a hundred times too large to be useful; a number is taken as it is.
  */
 export type Scale = ScaleName | number;
 
@@ -19,14 +20,24 @@ export const SCALES: readonly ScaleName[] = ["auto", "practical", "theory", "pap
 
 const AUTO = 0.3;
 const FLOOR = 1e-6;
-const WIDTH_DRAWS = 64;
+export const WIDTH_DRAWS = 64;
 
 /** The law that suits a set. */
 export const naturalLaw = (set: StrategySet): Perturbation => (isSimplex(set) ? "gumbel" : "gaussian");
 
+/** What a scale is fixed from besides the game: how the next gradient is guessed, and the rounds planned. */
+export interface Plan {
+  readonly scale: Scale;
+  readonly guess: "extragradient" | "past" | "none" | "custom";
+  readonly horizon?: number | undefined;
+}
+
+/** The last gradient is further from the next than an extrapolated one: the proof needs that much more noise. */
+const PAST = Math.sqrt(8);
+
 /** The fixed scale of one player, or `undefined` for `auto`. */
 export function fixedScale(
-  scale: Scale,
+  { scale, guess, horizon }: Plan,
   law: Perturbation,
   set: StrategySet,
   game: Pick<SaddleGame, "bilinear" | "smoothness" | "payoffRange">,
@@ -34,6 +45,12 @@ export function fixedScale(
   if (typeof scale === "number") return scale;
   if (scale === "auto") return undefined;
   const { smoothness, payoffRange, bilinear } = game;
+  const simplexRange = (): number => {
+    if (law === "gumbel" && isSimplex(set) && payoffRange !== undefined) return payoffRange;
+    throw new InvalidInput(
+      `scale "${scale}" with ${law} is known for matrix games on simplices only: use "auto" or a number`,
+    );
+  };
   const lipschitz = (): number => {
     if (smoothness === undefined)
       throw new InvalidInput(
@@ -47,19 +64,24 @@ export function fixedScale(
       throw new InvalidInput(`scale "paper" is published for the perturbation "ball", not "${law}"`);
     return 6 * d * diameter * (lipschitz() + 1);
   }
-  const double = bilinear ? 1 : 2;
   const practical = scale === "practical";
+  if (guess === "none") {
+    if (practical)
+      throw new InvalidInput(
+        'scale "practical" was tested with guesses only: without one use "auto", "theory" or a number',
+      );
+    const rounds = checkCount("horizon, the rounds planned without a guess,", horizon ?? 0);
+    return simplexRange() * Math.sqrt(rounds / (8 * Math.log(Math.max(d, 2))));
+  }
+  const fraction = (tested: number): number => (practical ? tested : guess === "past" ? PAST : 1);
+  const double = bilinear ? 1 : 2;
   switch (law) {
     case "gumbel":
-      if (!isSimplex(set) || payoffRange === undefined)
-        throw new InvalidInput(
-          `scale "${scale}" with gumbel is known for matrix games on simplices only: use "auto" or a number`,
-        );
-      return (practical ? 0.5 : 1) * (payoffRange / 2);
+      return (fraction(0.5) * simplexRange()) / 2;
     case "gaussian":
-      return ((practical ? 0.1 : 1) * double * diameter * lipschitz()) / Math.sqrt(2 * Math.PI);
+      return (fraction(0.1) * double * diameter * lipschitz()) / Math.sqrt(2 * Math.PI);
     case "ball":
-      return (practical ? 0.1 : 1) * double * diameter * lipschitz() * ((ballVolumeRatio(d) * d) / (d + 1));
+      return fraction(0.1) * double * diameter * lipschitz() * ((ballVolumeRatio(d) * d) / (d + 1));
     default:
       throw new InvalidInput(`no theory gives a scale for ${law} here: use scale "auto" or a number`);
   }
@@ -135,16 +157,16 @@ export function* widths(game: SaddleGame, rng: Rng): Asking<Both<number>> {
     purpose: "width",
     step: 0,
   });
-  const sums: [number, number] = [0, 0];
-  for (const [k, { player, j }] of questions.entries()) {
-    const answer = answers[k]!;
-    const noise = samplePerturbation(
-      "gaussian",
-      1,
-      rng.stream(player === 0 ? "width/x" : "width/y", 0, j),
-      answer.length,
-    );
-    sums[player] += inner(noise, answer) / WIDTH_DRAWS;
-  }
-  return sums;
+  return [
+    width(answers.slice(0, WIDTH_DRAWS), (j) => rng.stream("width/x", 0, j)),
+    width(answers.slice(WIDTH_DRAWS), (j) => rng.stream("width/y", 0, j)),
+  ];
+}
+
+/** Mean inner product of responses with the normals, read from their streams, that they answered. */
+export function width(answers: readonly Float64Array[], streamOf: (j: number) => Stream): number {
+  let mean = 0;
+  for (const [j, answer] of answers.entries())
+    mean += inner(samplePerturbation("gaussian", 1, streamOf(j), answer.length), answer) / answers.length;
+  return mean;
 }

@@ -50,6 +50,8 @@ export interface SelectorState {
   readonly round: number;
   readonly totals: readonly number[];
   readonly errors: number;
+  /** What bandit feedback has added to the bound on the regret; null: unknown, in states that did not keep it. */
+  readonly stability?: number | null;
   readonly open: readonly {
     readonly ticket: number;
     readonly arm: number;
@@ -58,13 +60,13 @@ export interface SelectorState {
   }[];
 }
 
-/** The least probability that a bandit's estimates divide by. */
-const LEAST = 1e-6;
+/** A bandit draws from the uniform law so often: its estimates never divide by less than this over the number of arms. */
+const UNIFORM = 1e-6;
 
 /**
  * Optimistic follow-the-perturbed-leader over arms with losses in [0, 1]: the arm with the least total loss plus hint
- * less a fresh Gumbel perturbation, whose probabilities are a softmax and are reported. Good hints lower the regret,
- * bad ones cost at most a constant factor.
+ * less a fresh Gumbel perturbation, whose probabilities are a softmax (mixed with a millionth of the uniform law for
+ * bandits) and are reported. Good hints lower the regret, bad ones cost at most a constant factor.
  *
  * @throws InvalidInput for arms, scales, hints or losses out of range, and for an unknown ticket.
  * @example
@@ -77,6 +79,7 @@ export class OptimisticFtpl implements Selector {
   readonly #rng: Rng;
   #round = 0;
   #errors = 0;
+  #stability = 0;
   #totals: Float64Array;
   readonly #open = new Map<number, Open>();
 
@@ -91,13 +94,15 @@ export class OptimisticFtpl implements Selector {
   }
 
   choose(hint?: ArrayLike<number> | null): Choice<number> {
-    const { arms } = this.#options;
+    const { arms, feedback } = this.#options;
     if (hint) checkVector("hint", hint, arms);
     const expected = hint ? Float64Array.from(hint) : new Float64Array(arms);
-    const probabilities = softmin(
+    const softmax = softmin(
       this.#totals.map((total, i) => total + expected[i]!),
       this.scale,
     );
+    const probabilities =
+      feedback === "full" ? softmax : softmax.map((p) => (1 - UNIFORM) * p + UNIFORM / arms);
     const ticket = this.#round++;
     let place = this.#rng.stream("choose", ticket).uniforms(1)[0]!;
     let arm = 0;
@@ -126,11 +131,13 @@ export class OptimisticFtpl implements Selector {
       : Math.sqrt((arms + this.#errors) / (2 * Math.log(arms)));
   }
 
-  /** Expected regret so far is at most this, against losses that do not depend on the draws; full feedback only. */
+  /**
+   * Expected regret so far is at most this, against losses that do not depend on the draws and are reported before the
+   * next choice. With bandit feedback the bound is itself random: its mean bounds the mean regret.
+   */
   regretBound(): number {
     const { arms, feedback, scale } = this.#options;
-    if (feedback === "bandit")
-      throw new InvalidInput("no regret bound is known for bandit feedback with hints: use full feedback");
+    if (feedback === "bandit") return this.scale * Math.log(arms) + this.#stability;
     return scale === "auto"
       ? Math.sqrt((this.#errors + 1) * Math.log(arms))
       : scale * Math.log(arms) + this.#errors / (8 * scale);
@@ -143,13 +150,14 @@ export class OptimisticFtpl implements Selector {
       round: this.#round,
       totals: [...this.#totals],
       errors: this.#errors,
+      stability: Number.isFinite(this.#stability) ? this.#stability : null,
       open: [...this.#open.values()].map((open) => ({ ...open, hint: [...open.hint] })),
     };
   }
 
   /** The selector that `toJSON` described; it goes on with the same choices. Throws InvalidInput for a damaged state. */
   static fromJSON(state: SelectorState): OptimisticFtpl {
-    const { version, options, round, totals, errors, open } = (state ?? {}) as SelectorState;
+    const { version, options, round, totals, errors, stability, open } = (state ?? {}) as SelectorState;
     if (version !== 1) throw new InvalidInput(`selector state version ${version} is unknown: update fpx`);
     if (!/^\d{1,20}$/.test(String(options?.seed)) || !Array.isArray(open))
       throw new InvalidInput("the selector's state is damaged: its seed or its open choices are missing");
@@ -163,6 +171,8 @@ export class OptimisticFtpl implements Selector {
     selector.#totals = Float64Array.from(totals);
     checkVector("errors", [errors], 1);
     selector.#errors = errors;
+    if (stability !== undefined && stability !== null) checkVector("stability", [stability], 1);
+    selector.#stability = stability ?? Number.POSITIVE_INFINITY;
     for (const choice of open) {
       checkVector("an open choice's hint", choice?.hint, options.arms);
       checkCount("an open choice's ticket", choice.ticket, 0);
@@ -186,12 +196,24 @@ export class OptimisticFtpl implements Selector {
     if (typeof loss !== "number")
       throw new InvalidInput("with bandit feedback, update needs the chosen arm's loss as a number");
     checkLoss(loss);
-    const p = Math.max(probability, LEAST);
     const residual = loss - hint[arm]!;
-    this.#errors += residual ** 2 / p;
+    const softmax = Math.max(0, (probability - UNIFORM / hint.length) / (1 - UNIFORM));
+    this.#stability += stability(softmax, residual / probability, this.scale) + UNIFORM;
+    this.#errors += residual ** 2 / probability;
     for (let i = 0; i < hint.length; i++) this.#totals[i]! += hint[i]!;
-    this.#totals[arm]! += residual / p;
+    this.#totals[arm]! += residual / probability;
   }
+}
+
+/**
+ * What a round adds to the bound: <p, r> + b ln sum of p exp(-r / b), where the estimated losses r less hints are 0 but
+ * for the chosen arm (the analysis of follow-the-regularised-leader with negative entropy, its last step kept exact).
+ */
+function stability(probability: number, residual: number, scale: number): number {
+  const exponent = -residual / scale;
+  if (exponent <= 500) return probability * residual + scale * Math.log1p(probability * Math.expm1(exponent));
+  const power = exponent + Math.log(probability);
+  return probability * residual + scale * (Math.max(0, power) + Math.log1p(Math.exp(-Math.abs(power))));
 }
 
 function checkLoss(loss: number): void {

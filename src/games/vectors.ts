@@ -7,6 +7,13 @@ export function plus(a: Float64Array, b: Float64Array, factor = 1): Float64Array
   return sum;
 }
 
+/** The sum of vectors, in their order, as a new array. */
+export function sum(vectors: readonly Float64Array[]): Float64Array {
+  const total = vectors[0]!.slice();
+  for (const vector of vectors.slice(1)) for (let i = 0; i < total.length; i++) total[i]! += vector[i]!;
+  return total;
+}
+
 /** factor * a, as a new array. */
 export const times = (a: Float64Array, factor: number): Float64Array => a.map((value) => factor * value);
 

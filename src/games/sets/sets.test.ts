@@ -159,6 +159,8 @@ describe("strategy sets", () => {
         Float64Array.from(c, (_, i) => (i < (c[0]! > 0 ? 2 : 0) || i > (c[0]! > 0 ? 9 : 2) ? 1 : 0)),
     });
     await expect(checkStrategySet(greedy)).rejects.toThrow("no exact oracle");
+    await checkStrategySet({ ...greedy, oracleError: 10 });
+    expect(() => strategySet({ ...greedy, oracleError: -1 })).toThrow("oracleError is -1");
     await expect(checkStrategySet({ ...l2Ball(3), diameter: 0.1 })).rejects.toThrow(
       "diameter is given as 0.1",
     );

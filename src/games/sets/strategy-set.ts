@@ -31,6 +31,11 @@ export interface StrategySet {
   readonly diameter: number;
   /** A vertex with the least inner product with `cost`, the same one for the same cost; costs may be negative. */
   lmo(cost: Float64Array): Float64Array | Promise<Float64Array>;
+  /**
+   * By how much an answer's cost may exceed the least one, for an oracle that only approximates; default 0. Certificates
+   * are widened by it, so a gap never falls below what the oracle leaves open.
+   */
+  readonly oracleError?: number;
   /** Whether all points have the same sum of coordinates, so that a shift of the cost changes nothing. */
   readonly constantSum?: boolean;
   /** Present for simplices and treeplexes: regret matching works on it; parents come before children. */
@@ -47,18 +52,21 @@ export const isSimplex = (set: StrategySet): boolean =>
 
 /**
  * A strategy set of your own from its linear minimisation oracle.
- * @throws InvalidInput for a dimension or diameter that cannot be.
+ * @throws InvalidInput for a dimension, diameter or oracleError that cannot be.
  * @example strategySet({ name: "matchings", dimension: edges.length, diameter: 4, lmo: (cost) => lightest(cost) })
  */
 export function strategySet(set: StrategySet): StrategySet {
   checkCount("dimension", set.dimension);
   checkPositive("diameter", set.diameter);
+  const { oracleError = 0 } = set;
+  if (!(oracleError >= 0 && oracleError < Number.POSITIVE_INFINITY))
+    throw new InvalidInput(`oracleError is ${oracleError}: give a finite number of at least 0`);
   return set;
 }
 
 /**
  * Tries an oracle on random costs: answers of the right length, finite, within the declared diameter of one another,
- * and each at least as good for its own cost as all other answers.
+ * and each at least as good for its own cost as all other answers, up to the declared `oracleError`.
  * @throws InvalidInput or NonFinite with what was found wrong.
  */
 export async function checkStrategySet(
@@ -81,9 +89,9 @@ export async function checkStrategySet(
       ].entries()) {
         const c = i === 0 ? cost : costs[k]!;
         const excess = inner(c, own) - inner(c, other);
-        if (excess > 1e-9 * (1 + Math.abs(inner(c, own))))
+        if (excess > (set.oracleError ?? 0) + 1e-9 * (1 + Math.abs(inner(c, own))))
           throw new InvalidInput(
-            `${set.name} is no exact oracle: another answer of its own is better by ${excess}; mend lmo, or expect a floor under the gap`,
+            `${set.name} is no exact oracle: another answer of its own is better by ${excess}; mend lmo, or declare that much as oracleError`,
           );
       }
     }
