@@ -331,7 +331,7 @@ describe("wrong input", () => {
     const reference = runSync(solver, game, options);
     for (const [how, message] of [
       ["nan", "NaN in place 0"],
-      ["throws", "no answer"],
+      ["throws", "lmo of simplex(3) failed: no answer"],
       ["far", "diameter is given as"],
     ] as const) {
       broken = how;

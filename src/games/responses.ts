@@ -1,3 +1,4 @@
+import { FpxError } from "../core/errors.ts";
 import type { Stream } from "../random/index.ts";
 import { checkVector } from "./checks.ts";
 import { type Perturbation, samplePerturbation } from "./perturbation.ts";
@@ -21,6 +22,11 @@ export function perturbedResponses(
     else first = answer.slice();
     return answer;
   };
+  const fail = (cause: unknown): never => {
+    if (cause instanceof FpxError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FpxError("LMO_FAILED", `lmo of ${set.name} failed: ${reason}`, { cause });
+  };
   return (cost, law, scale) => {
     if (isSimplex(set) && law === "gumbel" && scale > 0) {
       const choose = byFrequencies(softmin(cost, scale));
@@ -32,8 +38,12 @@ export function perturbedResponses(
         const noise = samplePerturbation(law, scale, stream, set.dimension);
         for (let i = 0; i < perturbed.length; i++) perturbed[i]! -= noise[i]!;
       }
-      const answer = set.lmo(perturbed);
-      return answer instanceof Promise ? answer.then(check) : check(answer);
+      try {
+        const answer = set.lmo(perturbed);
+        return answer instanceof Promise ? answer.then(check, fail) : check(answer);
+      } catch (cause) {
+        return fail(cause);
+      }
     };
   };
 }
