@@ -99,7 +99,12 @@ describe("FtplLearner", () => {
     expect(() => learner.update([1, 2, 3, 4, Number.NaN])).toThrow("NaN in place 4");
     expect(() => learner.toJSON()).toThrow("a round is open");
     learner.update([1, 2, 3, 4, 5]);
-    expect(() => FtplLearner.fromJSON({ set: simplex(5) }, learner.toJSON())).toThrow("not of simplex(5)");
+    const state = learner.toJSON();
+    expect(() => FtplLearner.fromJSON({ set: simplex(5) }, state)).toThrow("not of simplex(5)");
+    for (const damage of [{ version: 2 }, { sum: [1] }, { earned: null }, { round: -1 }, { tuning: {} }])
+      expect(() =>
+        FtplLearner.fromJSON({ set: roads }, { ...state, ...damage } as unknown as LearnerState),
+      ).toThrow();
   });
 });
 

@@ -121,18 +121,28 @@ export class FtplLearner {
     };
   }
 
-  /** The learner that `toJSON` described, with the options it had; it goes on with the same strategies. */
+  /**
+   * The learner that `toJSON` described, with the options it had; it goes on with the same strategies. Throws
+   * InvalidInput or NonFinite for a damaged state.
+   */
   static fromJSON(options: LearnerOptions, state: LearnerState): FtplLearner {
-    if (state.version !== 1)
-      throw new InvalidInput(`learner state version ${state.version} is unknown: update fpx`);
-    if (state.set !== options.set.name)
-      throw new InvalidInput(`the state is of ${state.set}, not of ${options.set.name}: give its own set`);
+    const { version, set, round, sum, earned, tuning } = (state ?? {}) as LearnerState;
+    if (version !== 1) throw new InvalidInput(`learner state version ${version} is unknown: update fpx`);
+    if (set !== options.set.name)
+      throw new InvalidInput(`the state is of ${set}, not of ${options.set.name}: give its own set`);
     const learner = new FtplLearner(options);
-    checkVector("sum", state.sum, options.set.dimension);
-    learner.#round = checkCount("round", state.round, 0);
-    learner.#sum = Float64Array.from(state.sum);
-    learner.#earned = state.earned;
-    learner.#tuning = state.tuning;
+    checkVector("sum", sum, options.set.dimension);
+    checkVector("earned", [earned], 1);
+    if (tuning !== null)
+      checkVector(
+        "tuning",
+        [tuning?.fixed ?? 0, tuning?.factor ?? Number.NaN, tuning?.errors ?? Number.NaN],
+        3,
+      );
+    learner.#round = checkCount("round", round, 0);
+    learner.#sum = Float64Array.from(sum);
+    learner.#earned = earned;
+    learner.#tuning = tuning;
     return learner;
   }
 
