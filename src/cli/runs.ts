@@ -1,5 +1,6 @@
 /** `fpx runs`: what was run, side by side, moved and deleted. */
 import type { Command } from "commander";
+import { InvalidInput } from "../core/errors.ts";
 import { formatNumber, textTable } from "../report/index.ts";
 import {
   deleteRun,
@@ -208,7 +209,13 @@ async function* linesOf(path: string): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let rest = "";
   for await (const piece of readPieces(path)) {
-    const lines = (rest + decoder.decode(piece, { stream: true })).split("\n");
+    let text: string;
+    try {
+      text = decoder.decode(piece, { stream: true });
+    } catch (error) {
+      throw new InvalidInput(`${path} is no UTF-8 text: import what fpx runs export wrote`, { cause: error });
+    }
+    const lines = (rest + text).split("\n");
     rest = lines.pop()!;
     yield* lines;
   }

@@ -42,8 +42,10 @@ const ERRORS = {
   401: "no token, or an unknown one",
   403: "the token lacks the scope, or the page is of another origin",
   404: "there is none",
+  409: "it does not go with what is there, such as a run that works",
   413: "the body is too large",
   429: "too many requests",
+  503: "the server is closing or too busy",
 };
 
 const problemContent = { "application/problem+json": { schema: resolver(schemas.problem) } };

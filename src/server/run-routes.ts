@@ -183,6 +183,8 @@ export function addRecordRoutes(
 /** How often a run is looked at, and how long a browser may take to read, in milliseconds. */
 const POLL = 400;
 const SLOWEST_READER = 20_000;
+/** So often a quiet stream says that it lives, so that nothing in between takes it for dead. */
+const BEAT = 15_000;
 
 /** Live curves: `points` and `run` events, then `end`. A browser that comes back goes on after its Last-Event-ID. */
 export function addRunEvents(app: Hono<Env>, store: Store, closing: AbortSignal): void {
@@ -205,14 +207,19 @@ export function addRunEvents(app: Hono<Env>, store: Store, closing: AbortSignal)
         };
         stream.onAbort(end);
         closing.addEventListener("abort", end, { once: true });
-        const send = async (event: string, data: unknown, eventId?: string): Promise<void> => {
-          const sent = stream.writeSSE({
-            event,
-            data: JSON.stringify(data),
-            ...(eventId === undefined ? {} : { id: eventId }),
-          });
+        let wrote = performance.now();
+        const written = async (sent: Promise<unknown>): Promise<void> => {
+          wrote = performance.now();
           if (!(await within(sent, SLOWEST_READER))) stream.abort();
         };
+        const send = (event: string, data: unknown, eventId?: string): Promise<void> =>
+          written(
+            stream.writeSSE({
+              event,
+              data: JSON.stringify(data),
+              ...(eventId === undefined ? {} : { id: eventId }),
+            }),
+          );
         let last = "";
         while (open) {
           const run = await findRun(store, id);
@@ -226,6 +233,7 @@ export function addRunEvents(app: Hono<Env>, store: Store, closing: AbortSignal)
             await send("end", { status: run?.status ?? "deleted" });
             break;
           }
+          if (performance.now() - wrote > BEAT) await written(stream.write(": alive\n\n"));
           await stream.sleep(POLL);
         }
         closing.removeEventListener("abort", end);
@@ -250,6 +258,7 @@ async function known(store: Store, id: string): Promise<RunRecord> {
   return run;
 }
 
-function shown({ resume, fingerprint: _, ...run }: RunRecord) {
-  return { ...run, alive: isAlive(run), resumable: resume !== null };
+function shown(record: RunRecord) {
+  const { resume, fingerprint: _, process: __, ...run } = record;
+  return { ...run, alive: isAlive(record), resumable: resume !== null };
 }

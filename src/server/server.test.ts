@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InvalidInput } from "../core/errors.ts";
@@ -52,7 +52,7 @@ beforeAll(async () => {
   });
   guarded = await startServer(store, {
     requireToken: true,
-    rateLimit: { perSecond: 50, burst: 60 },
+    rateLimit: { perSecond: 1, burst: 60 },
     bandit: "other",
   });
 });
@@ -234,6 +234,7 @@ describe("the API", () => {
       await fetch(`${local.url}/api/runs/live/events`, { headers: { "last-event-id": String(ids.at(-1)) } })
     ).text();
     expect(again).not.toMatch(/event: points\n/);
+    expect((await call("/api/runs")).text).not.toContain(hostname());
     expect((await call("/api/runs")).body.runs[0]).toMatchObject({
       id: "live",
       status: "cancelled",

@@ -99,6 +99,8 @@ export async function startServer(store: Store, options: ServerOptions = {}): Pr
     },
   }) as Server;
   server.maxConnections = 2000;
+  // One that takes nothing of its answer, or has nothing to say for so long, is cut off too.
+  server.setTimeout(300_000);
   await new Promise<void>((resolve, reject) => {
     server.once("listening", resolve);
     server.once("error", (error: NodeJS.ErrnoException) =>

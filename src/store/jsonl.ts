@@ -66,12 +66,24 @@ export async function importLines(
   lines: AsyncIterable<string> | Iterable<string>,
 ): Promise<Readonly<Record<string, number>>> {
   const added: Record<string, number> = {};
-  let batch: { readonly table: Table; readonly rows: Row[] } | undefined;
+  let batch: { readonly table: Table; readonly rows: Row[]; readonly lines: number[] } | undefined;
   const flush = async (): Promise<void> => {
     if (batch === undefined) return;
-    const { table, rows } = batch;
+    const { table, rows, lines: numbers } = batch;
     batch = undefined;
-    added[table] = (added[table] ?? 0) + (await addRows(store, table, rows));
+    const add = async (some: readonly Row[]) => {
+      added[table] = (added[table] ?? 0) + (await addRows(store, table, some));
+    };
+    try {
+      await add(rows);
+    } catch (error) {
+      if (!isMisfit(error)) throw error;
+      // One by one, to find the line.
+      for (const [i, row] of rows.entries())
+        await add([row]).catch((cause: unknown) => {
+          throw isMisfit(cause) ? misfit(numbers[i]!, cause) : cause;
+        });
+    }
   };
   let number = 0;
   for await (const line of lines) {
@@ -83,18 +95,32 @@ export async function importLines(
       continue;
     }
     const { table, row } = value as { readonly table?: unknown; readonly row?: unknown };
-    if (!TABLES.includes(table as Table) || typeof row !== "object" || row === null)
-      throw new InvalidInput(
-        `line ${number} is no row of an fpx database: import what fpx runs export wrote`,
-      );
+    if (!TABLES.includes(table as Table) || !isRow(row)) throw misfit(number);
     if (batch !== undefined && (batch.table !== table || batch.rows.length >= PAGE)) await flush();
-    batch ??= { table: table as Table, rows: [] };
-    batch.rows.push(decodeRow(batch.table, row as Row));
+    batch ??= { table: table as Table, rows: [], lines: [] };
+    batch.rows.push(decodeRow(batch.table, row));
+    batch.lines.push(number);
   }
   await flush();
   if (number === 0) throw new InvalidInput("the file is empty: import what fpx runs export wrote");
   return added;
 }
+
+const isRow = (row: unknown): row is Row =>
+  typeof row === "object" &&
+  row !== null &&
+  !Array.isArray(row) &&
+  Object.keys(row).length > 0 &&
+  Object.values(row).every(
+    (value) => value === null || typeof value === "string" || typeof value === "number",
+  );
+
+/** Whether a database refused a row for what it holds: columns or values that the table does not take. */
+const isMisfit = (error: unknown): boolean =>
+  /^(SQLITE_(CONSTRAINT|ERROR|MISMATCH)|2[23]|42)/.test(String((error as { code?: unknown }).code));
+
+const misfit = (line: number, cause?: unknown) =>
+  new InvalidInput(`line ${line} is no row of an fpx database: import what fpx runs export wrote`, { cause });
 
 async function addRows(store: Store, table: Table, rows: readonly Row[]): Promise<number> {
   return store.transaction(async ({ writer, backend }) => {

@@ -471,9 +471,16 @@ for (const backend of backends) {
         for await (const line of exportLines(other, "r")) one.push(line);
         expect(one.filter((line) => line.includes('"edits"'))).toEqual([]);
         await expect(importLines(other, ['{"fpx":"store","schema":99}'])).rejects.toThrow("update fpx");
-        await expect(importLines(other, [lines[0]!, '{"table":"tokens","row":{}}'])).rejects.toThrow(
-          "line 2",
-        );
+        const bad = [
+          '{"table":"tokens","row":{"id":"x"}}',
+          '{"table":"edits","row":{}}',
+          '{"table":"runs","row":{"nothing":1}}',
+          '{"table":"runs","row":{"id":"q","name":null}}',
+          '{"table":"points","row":{"run":{"a":1},"step":1}}',
+          '{"table":"points","row":[1]}',
+        ];
+        for (const line of bad)
+          await expect(importLines(other, [lines[0]!, lines[1]!, line])).rejects.toThrow("line 3 is no row");
       } finally {
         await other.close();
       }

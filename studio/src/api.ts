@@ -179,7 +179,9 @@ export async function follow(
         for (const block of blocks) {
           const field = (name: string) => new RegExp(`^${name}: ?(.*)$`, "m").exec(block)?.[1];
           last = field("id") ?? last;
-          const event = field("event") as "points" | "run" | "end";
+          const event = field("event") as "points" | "run" | "end" | undefined;
+          // A comment, which only says that the server lives.
+          if (event === undefined) continue;
           onEvent(event, JSON.parse(field("data") ?? "null"));
           if (event === "end") return;
         }
