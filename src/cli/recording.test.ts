@@ -4,7 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fpx, fpxHere, root } from "../../test/support/fpx.ts";
-import { findRun, listCertificates, listPoints, listRuns, openStore, type Store } from "../store/index.ts";
+import {
+  findRun,
+  isResumable,
+  listCertificates,
+  listPoints,
+  listRuns,
+  openStore,
+  type Store,
+} from "../store/index.ts";
 import { resumeLine } from "./recording.ts";
 
 let folder: string;
@@ -56,6 +64,8 @@ describe("long commands", () => {
         ["certify model.json", "done"],
         ["fit loans.csv", "done"],
       ]);
+      expect(isResumable({ ...runs[0]!, resume: ["x"] })).toBe(false);
+      expect(isResumable({ ...runs[0]!, resume: ["x"], status: "budget" })).toBe(true);
       expect((await findRun(store, runs[1]!.id))?.result).toMatchObject({ status: "certified", model: out });
       const kept = await listCertificates(store);
       expect(kept.map(({ verdict, run }) => [verdict, run])).toEqual([

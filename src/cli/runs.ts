@@ -7,6 +7,7 @@ import {
   exportLines,
   importLines,
   isAlive,
+  isResumable,
   listPoints,
   listRuns,
   openStore,
@@ -134,7 +135,7 @@ async function show(store: Store, id: string, { json = false }: Flags, cli: Cli)
     `${run.command}${run.solver === null ? "" : `, ${run.solver}`}${run.seed === null ? "" : `, seed ${run.seed}`}\n`,
     ...metrics,
     ...(run.error === null ? [] : [`error  ${run.error}\n`]),
-    ...(run.resume === null || isAlive(run) ? [] : [`Go on: fpx ${run.resume.join(" ")}\n`]),
+    ...(isResumable(run) ? [`Go on: fpx ${run.resume!.join(" ")}\n`] : []),
   ];
   await cli.print(lines.join(""));
 }

@@ -149,6 +149,7 @@ describe.skipIf(found === undefined)("the studio in a browser", () => {
     await draft.waitFor();
     const written = await draft.inputValue();
     expect(written.length).toBeGreaterThan(10);
+    expect(await draft.evaluate((field) => field === document.activeElement)).toBe(true);
     await draft.fill(`${written} One more thing`);
     await draft.press("Control+Enter");
     const kept = page.getByRole("region", { name: "Kept edit" });

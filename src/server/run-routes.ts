@@ -6,6 +6,7 @@ import {
   findBandit,
   findRun,
   isAlive,
+  isResumable,
   listArmHistory,
   listArms,
   listBandits,
@@ -76,7 +77,7 @@ export function addRunRoutes(route: AddRoute, store: Store, resume: ResumeRun | 
     async handle({ param }) {
       const run = await known(store, param);
       if (isAlive(run)) throw new Problem(409, "RUN_ACTIVE", "the run is going on");
-      if (resume === undefined || run.resume === null)
+      if (resume === undefined || !isResumable(run))
         throw new Problem(409, "NOT_RESUMABLE", "this run cannot be resumed from here: use the command line");
       await resume(run);
       return { done: true };
@@ -259,6 +260,6 @@ async function known(store: Store, id: string): Promise<RunRecord> {
 }
 
 function shown(record: RunRecord) {
-  const { resume, fingerprint: _, process: __, ...run } = record;
-  return { ...run, alive: isAlive(record), resumable: resume !== null };
+  const { resume: _, fingerprint: __, process: ___, ...run } = record;
+  return { ...run, alive: isAlive(record), resumable: isResumable(record) };
 }

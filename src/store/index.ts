@@ -59,6 +59,7 @@ export {
   endRun,
   findRun,
   isAlive,
+  isResumable,
   listPoints,
   listRuns,
   loadSnapshot,

@@ -137,6 +137,11 @@ export function isAlive({
   return Date.now() - updated < LOST_AFTER[here ? "here" : "elsewhere"];
 }
 
+/** Whether there is something to go on with, and a command line that does it. */
+export function isResumable(run: RunRecord): boolean {
+  return run.resume !== null && !["done", "converged"].includes(run.status) && !isAlive(run);
+}
+
 function isProcess(pid: number): boolean {
   try {
     return process.kill(pid, 0);

@@ -1,5 +1,5 @@
 /** The desk: ask for a draft, edit it, accept it; the record lands in the log and the bandit learns what it cost. */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { attempt, type Bandit, call, type Edit, type Policies } from "../api.ts";
 import { Diff } from "../parts/diff.tsx";
 import { useApi } from "../parts/load.ts";
@@ -22,6 +22,11 @@ export function DeskPage() {
   const [edited, setEdited] = useState("");
   const [kept, setKept] = useState<Edit>();
   const [busy, setBusy] = useState(false);
+  const asking = useRef<HTMLTextAreaElement>(null);
+  const editing = useRef<HTMLTextAreaElement>(null);
+  // The keyboard goes where the work goes on.
+  useEffect(() => editing.current?.focus(), [draft?.id]);
+  useEffect(() => void (kept !== undefined && asking.current?.focus()), [kept]);
   const [bandit, reloadBandit] = useApi<Bandit>(
     policies?.bandit == null ? undefined : `bandits/${encodeURIComponent(policies.bandit)}`,
   );
@@ -78,6 +83,7 @@ export function DeskPage() {
           <label class="wide">
             What to write
             <textarea
+              ref={asking}
               rows={3}
               value={context}
               onInput={({ currentTarget }) => setContext(currentTarget.value)}
@@ -124,6 +130,7 @@ export function DeskPage() {
             <label class="wide">
               Draft{draft.policy === null ? "" : ` by ${draft.policy}`}; change what you do not like
               <textarea
+                ref={editing}
                 rows={10}
                 value={edited}
                 onInput={({ currentTarget }) => setEdited(currentTarget.value)}

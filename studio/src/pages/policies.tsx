@@ -131,8 +131,12 @@ export function ArmTable({ bandit, arms }: { readonly bandit: Bandit; readonly a
   return (
     <section class="card scroll" aria-label={`Arms of ${bandit.name}`}>
       <h2>Arms of {bandit.name}</h2>
-      <p class="note">The intervals are confidence sequences: they hold at 95 % however often you look.</p>
-      <table>
+      <p class="note">
+        {arms.length === 0
+          ? "None was chosen yet."
+          : "The intervals are confidence sequences: they hold at 95 % however often you look."}
+      </p>
+      <table hidden={arms.length === 0}>
         <thead>
           <tr>
             <th scope="col">Arm</th>

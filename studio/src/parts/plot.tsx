@@ -85,10 +85,11 @@ const HEIGHT = 230;
 function options(width: number, lines: readonly Line[], xLabel: string, log: boolean): uPlot.Options {
   const grid = { stroke: variable("--rule"), width: 1 };
   const axis = { stroke: variable("--muted"), grid, ticks: { show: false } };
-  // A logarithmic axis has a line at each power of ten, and at others only where these are few.
+  // A logarithmic axis has a line at each power of ten, and at 2 and 5 times these where they are few.
   const powers = (_: uPlot, splits: number[]) => {
-    const whole = splits.map((value) => (Number.isInteger(Math.log10(value)) ? value : null));
-    return whole.filter((value) => value !== null).length > 1 ? whole : splits;
+    const leading = (value: number) => Number(value.toExponential(0)[0]);
+    const few = splits.filter((value) => leading(value) === 1).length < 3;
+    return splits.map((value) => ((few ? [1, 2, 5] : [1]).includes(leading(value)) ? value : null));
   };
   const filter = log ? { grid: { ...grid, filter: powers }, filter: powers } : {};
   const series: uPlot.Series[] = [{ label: xLabel }];
