@@ -12,7 +12,7 @@ import {
 } from "fpx/constraints";
 import type { Claim, Findings, Row, RowContext } from "fpx/experiments";
 import { type LoanTable, loanTable } from "./loan.ts";
-import { mean, seedsFrom, timed, verdict } from "./summary.ts";
+import { breathe, mean, seedsFrom, timed, verdict } from "./summary.ts";
 
 const PENALTIES = [0, 1, 2, 5, 10, 50, 100];
 
@@ -67,9 +67,15 @@ function methods(quick: boolean): readonly Method[] {
   ];
 }
 
-async function measure(method: Method, table: LoanTable): Promise<Measured> {
+async function measure(method: Method, table: LoanTable, signal?: AbortSignal): Promise<Measured> {
   const { domain, rules, train, test } = table;
-  const options: FitOptions = { ...train, domain, constraints: rules, task: "logistic" };
+  const options: FitOptions = {
+    ...train,
+    domain,
+    constraints: rules,
+    task: "logistic",
+    ...(signal === undefined ? {} : { signal }),
+  };
   const { value: model, milliseconds } = await timed(() => method.fit(options, table));
   const { corrected } = evaluate(model, rules, test.X, test.y);
   return {
@@ -88,7 +94,7 @@ async function measure(method: Method, table: LoanTable): Promise<Measured> {
 export const loan: Row = {
   id: "loan",
   title: "A loan table with one rule: no credit record and a low income, no loan",
-  async run({ quick, seed, progress }: RowContext): Promise<Findings> {
+  async run({ quick, seed, signal, progress }: RowContext): Promise<Findings> {
     const seeds = seedsFrom(seed, quick ? 3 : 10);
     const list = methods(quick);
     // Code that has run once is compiled: first calls would count that.
@@ -97,7 +103,8 @@ export const loan: Row = {
     let done = 0;
     for (const s of seeds)
       for (const method of list) {
-        results.get(method.name)!.push(await measure(method, loanTable(s)));
+        await breathe(signal);
+        results.get(method.name)!.push(await measure(method, loanTable(s), signal));
         progress(++done, seeds.length * list.length);
       }
     const of = (name: string): Measured[] => results.get(name)!;
@@ -197,7 +204,7 @@ export const loan: Row = {
 export const deep: Row = {
   id: "deep",
   title: "DeepSaDe on the loan table",
-  async run({ quick, seed, progress }: RowContext): Promise<Findings> {
+  async run({ quick, seed, signal, progress }: RowContext): Promise<Findings> {
     const seeds = seedsFrom(seed, quick ? 2 : 5);
     const rows: {
       free: number;
@@ -208,6 +215,7 @@ export const deep: Row = {
       snapshots: number;
     }[] = [];
     for (const [i, s] of seeds.entries()) {
+      await breathe(signal);
       const { domain, rules, train, test } = loanTable(s);
       const options = {
         ...train,

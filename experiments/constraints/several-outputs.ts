@@ -16,7 +16,7 @@ import {
 import type { Row } from "fpx/experiments";
 import { createRng } from "fpx/random";
 import { loanTable } from "./loan.ts";
-import { mean, seedsFrom, timed, verdict } from "./summary.ts";
+import { breathe, mean, seedsFrom, timed, verdict } from "./summary.ts";
 
 const TARGETS = ["food", "rent", "travel", "health", "goingOut"];
 const FEATURES = 13;
@@ -55,7 +55,7 @@ function expenseTable(seed: number, rows: number) {
 export const expense: Row = {
   id: "expense",
   title: "Five expenses that may not exceed the income",
-  async run({ quick, seed, progress }) {
+  async run({ quick, seed, signal, progress }) {
     const seeds = seedsFrom(seed, quick ? 2 : 10);
     const rows: {
       free: number;
@@ -67,6 +67,7 @@ export const expense: Row = {
       ms: number;
     }[] = [];
     for (const [i, s] of seeds.entries()) {
+      await breathe(signal);
       const { X, y, domain: where, rules } = expenseTable(s, 1250);
       const cut = 1000;
       const part = (from: number, to: number) => ({
@@ -133,11 +134,12 @@ export const expense: Row = {
 export const labelDominance: Row = {
   id: "dominance",
   title: "Label dominance: one score stays below another for every input",
-  async run({ quick, seed, progress }) {
+  async run({ quick, seed, signal, progress }) {
     const seeds = seedsFrom(seed, quick ? 3 : 10);
     let [kept, broken] = [0, 0];
     const losses: [number, number][] = [];
     for (const [i, s] of seeds.entries()) {
+      await breathe(signal);
       const { domain: where, train } = loanTable(s, 8);
       const labels = train.y.map((label, r) =>
         label === 1 ? "granted" : train.X[r]![2]! < 0.3 ? "refused" : "asked",
@@ -180,7 +182,7 @@ export const labelDominance: Row = {
 export const antichain: Row = {
   id: "antichain",
   title: 'Rules such as "exactly one label" force a constant model',
-  async run({ quick, seed, progress }) {
+  async run({ quick, seed, signal, progress }) {
     const seeds = seedsFrom(seed, quick ? 3 : 10);
     const where = domain({ a: [0, 1], b: [0, 1] });
     const both = (x: Parameters<Parameters<typeof forAll>[0]>[0]) =>
@@ -195,6 +197,7 @@ export const antichain: Row = {
     const atLeastOne = forAll((x) => anyOf(...both(x)), { name: "at least one" });
     let [constant, free, warned] = [0, 0, 0];
     for (const [i, s] of seeds.entries()) {
+      await breathe(signal);
       const uniform = createRng(s).stream("inputs").uniforms(400);
       const X = Array.from({ length: 200 }, (_, r) => [uniform[2 * r]!, uniform[2 * r + 1]!]);
       const y = { f: X.map(([a, b]) => a! + b! - 1), g: X.map(([a, b]) => 1 - a! - b!) };

@@ -6,6 +6,12 @@ export const mean = (values: readonly number[]): number =>
 export const seedsFrom = (seed: number, count: number): number[] =>
   Array.from({ length: count }, (_, i) => seed + i);
 
+/** Lets signals and the progress display through. Throws when the run shall stop. */
+export async function breathe(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve));
+  signal?.throwIfAborted();
+}
+
 export const verdict = (holds: boolean): Verdict => (holds ? "reproduced" : "not");
 
 /** What a computation gives, and how long it took. */

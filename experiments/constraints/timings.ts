@@ -2,7 +2,7 @@ import { FpxError } from "fpx";
 import { type FitOptions, fitConstrained, type SadeOptions } from "fpx/constraints";
 import type { Row } from "fpx/experiments";
 import { loanTable } from "./loan.ts";
-import { mean, timed, verdict } from "./summary.ts";
+import { breathe, mean, timed, verdict } from "./summary.ts";
 
 const VARIANTS: readonly (readonly [string, SadeOptions])[] = [
   ["MILP", {}],
@@ -28,7 +28,7 @@ async function searched(options: FitOptions, sade: SadeOptions): Promise<boolean
 export const timings: Row = {
   id: "timings",
   title: "Time of SaDe's queries beside a whole exact fit",
-  async run({ quick, seed, progress }) {
+  async run({ quick, seed, signal, progress }) {
     const sizes = quick ? [4, 6] : [4, 8, 11];
     // Batches of 5: so many rows give the number of queries.
     const queries = quick ? 6 : 20;
@@ -45,6 +45,7 @@ export const timings: Row = {
       fits.push(exact.milliseconds);
       const few = { ...all, X: train.X.slice(0, 5 * queries), y: train.y.slice(0, 5 * queries) };
       for (const [name, sade] of VARIANTS) {
+        await breathe(signal);
         // Starting a solver takes up to half a second, which is not a query's time: measured on one batch, eliminated.
         const one = { ...few, X: few.X.slice(0, 5), y: (few.y as number[]).slice(0, 5) };
         const { backend = "milp" } = sade;

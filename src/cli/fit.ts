@@ -5,12 +5,14 @@ import {
   domain,
   domainFromData,
   type FeatureSpec,
+  type FitOptions,
+  type FitResult,
   fitConstrained,
   parseRules,
   type Targets,
   type Task,
 } from "../constraints/index.ts";
-import { InvalidInput } from "../core/errors.ts";
+import { FpxError, InvalidInput } from "../core/errors.ts";
 import { formatNumber } from "../report/index.ts";
 import { certificateReport, printCertificate } from "./certificate-report.ts";
 import type { Cli } from "./cli.ts";
@@ -85,7 +87,7 @@ async function fitTable(data: string, flags: FitFlags, cli: Cli): Promise<void> 
   const outputs = file.outputs ?? (task === "oneVsRest" ? undefined : target);
   const run = { name: `fit ${basename(data)}`, command: "fit", signal: cli.interruptible("stopping") };
   const { fitted } = await recorded(flags, run, async ({ signal, keepCertificate }) => {
-    const fitted = await fitConstrained({
+    const fitted = await placed(data, {
       X: features,
       y,
       domain: named,
@@ -102,16 +104,20 @@ async function fitTable(data: string, flags: FitFlags, cli: Cli): Promise<void> 
     const summary = { model: resolve(out), task, loss: fitted.loss, status: fitted.certificate.status };
     return { status: "done", steps: 0, calls: 0, summary, fitted };
   });
-  const { model, certificate, loss, warnings, dropped } = fitted;
+  const { model, certificate, loss, warnings, dropped, search } = fitted;
   await writeOutput(out, `${JSON.stringify(model, null, 1)}\n`);
   if (flags.certificate !== undefined)
     await writeOutput(flags.certificate, `${JSON.stringify(certificate, null, 1)}\n`);
   if (flags.report !== undefined) await writeOutput(flags.report, certificateReport(certificate, model));
   for (const { message } of warnings) cli.note(`warning: ${message}`);
+  if (search?.status === "stalled")
+    cli.note(
+      `warning: SaDe stalled after ${search.accepted} admissible steps; --solver exact has no such limit`,
+    );
   if (json) {
     const { status, results } = certificate;
     await cli.print(
-      `${JSON.stringify({ model: out, rows: features.length - dropped.length, dropped: dropped.length, task, loss, status, results, warnings })}\n`,
+      `${JSON.stringify({ model: out, rows: features.length - dropped.length, dropped: dropped.length, task, loss, status, results, warnings, ...(search === undefined ? {} : { search }) })}\n`,
     );
     return;
   }
@@ -139,6 +145,17 @@ function targetsOf(columns: readonly (number | string)[][], target: readonly str
       `--target names ${target.join(", ")}: ${task} takes one column; use --task leastSquares`,
     );
   return columns[0]!;
+}
+
+/** Fits; errors that name a row name the line of the file. */
+async function placed(path: string, options: FitOptions): Promise<FitResult> {
+  try {
+    return await fitConstrained(options);
+  } catch (error) {
+    const [start, row] = /^[Xy], row (\d+): /.exec(error instanceof Error ? error.message : "") ?? [];
+    if (row === undefined || !(error instanceof FpxError)) throw error;
+    throw new FpxError(error.code, `${path}:${Number(row) + 2}: ${error.message.slice(start!.length)}`);
+  }
 }
 
 /** The file's features where it gives them, the data's for the others. Throws for one that the data lack. */

@@ -1,12 +1,13 @@
 import type { Highs } from "highs";
 import { InvalidInput } from "../core/errors.ts";
 import type { Certificate } from "./certificate.ts";
-import { certificateOf, type Decision, decide } from "./certify.ts";
+import { decide } from "./certify.ts";
 import { type Clause, compileRules } from "./compile.ts";
 import { findCounterexample } from "./counterexample.ts";
 import type { Row } from "./interior-point.ts";
+import { certificateOf, type Decision } from "./judge.ts";
 import { loadHighs, type MixedOptions, type MixedProgramme, maximiseMixed } from "./milp.ts";
-import type { Model } from "./model.ts";
+import { checkModel, type Model } from "./model.ts";
 import { type Box, scaledBox, unitBounds } from "./network-bounds.ts";
 import type { Rule } from "./rules.ts";
 
@@ -35,6 +36,7 @@ export async function certifyWithSolver(
   for (const [name, value] of Object.entries(limits))
     if (!(Number.isSafeInteger(value) && value >= 1))
       throw new InvalidInput(`${name} is ${value}: give a whole number of at least 1`);
+  checkModel(model);
   const { clauses } = compileRules(rules, model.domain, model.outputs);
   let highs: Highs | undefined;
   const decisions: Decision[] = [];

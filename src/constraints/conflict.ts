@@ -1,14 +1,22 @@
 import { FpxError } from "../core/errors.ts";
 import type { Clause } from "./compile.ts";
+import type { ProgrammeOptions } from "./programme.ts";
 
-/** No model of the asked kind keeps these rules together; leaving out any one of them would help. */
+/** No affine model keeps these rules together; leaving out any one of them would help. */
 export class InfeasibleRules extends FpxError {
   readonly conflict: readonly string[];
 
-  constructor(conflict: readonly string[]) {
+  constructor(
+    conflict: readonly string[],
+    { margin, weightLimit }: Pick<ProgrammeOptions, "margin" | "weightLimit">,
+  ) {
+    const terms = [
+      ...(margin > 0 ? [`each with ${margin} to spare`] : []),
+      ...(Number.isFinite(weightLimit) ? [`with weights up to ${weightLimit}`] : []),
+    ];
     super(
       "INFEASIBLE_RULES",
-      `no affine model keeps these rules together on the domain: ${conflict.map((name) => `"${name}"`).join(", ")}; drop or loosen one of them, or narrow its conditions`,
+      `no affine model keeps these rules together${terms.map((term) => `, ${term}`).join("")}: ${conflict.map((name) => `"${name}"`).join(", ")}; drop or loosen one of them, or narrow its conditions`,
     );
     this.conflict = conflict;
   }

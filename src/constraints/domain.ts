@@ -151,7 +151,8 @@ export function encode(domain: Domain, input: Input, outside: Outside = "refuse"
       const value = input[column.feature];
       if (value === undefined) throw new InvalidInput(`an input lacks the feature "${column.feature}"`);
       if (column.kind === "category") raw[i] = column.name === `${column.feature}=${value}` ? 1 : 0;
-      else raw[i] = typeof value === "number" ? value : Number.NaN;
+      else if (typeof value === "number") raw[i] = value;
+      else throw new InvalidInput(`feature "${column.feature}" is "${value}"; give a number`);
     }
   }
   for (const [i, { name, kind, lower, upper }] of columns.entries()) {

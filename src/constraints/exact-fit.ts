@@ -1,27 +1,20 @@
 import { FpxError } from "../core/errors.ts";
+import { chooseAtoms, excludeOneAnother, only } from "./alternatives.ts";
 import { decide } from "./certify.ts";
 import type { Clause } from "./compile.ts";
 import { conflictOf, InfeasibleRules } from "./conflict.ts";
-import type { Domain } from "./domain.ts";
-import { eliminate, shapeOf, weightIndex } from "./eliminate.ts";
-import { type Convex, minimise, type Row } from "./interior-point.ts";
+import { type Convex, minimise } from "./interior-point.ts";
 import { infeasibility } from "./linear-programme.ts";
 import { type LinearModel, linearModel, type Task } from "./model.ts";
 import { headOf } from "./network-bounds.ts";
+import { type Mixture, type ProgrammeOptions, rowsOf, singleWeight } from "./programme.ts";
 import { worstCase } from "./worst-case.ts";
 
 /** A constrained training problem over all weights of an affine model. */
-export interface ExactProblem {
-  readonly domain: Domain;
-  readonly outputs: readonly string[];
+export interface ExactProblem extends ProgrammeOptions {
   readonly task: Task;
-  readonly clauses: readonly Clause[];
   /** The loss, over weights output by output, biases first; scaled columns. */
   readonly loss: Convex;
-  /** Every atom is kept with so much to spare. */
-  readonly margin: number;
-  /** No weight is larger in size. */
-  readonly weightLimit: number;
 }
 
 export interface ExactFit {
@@ -31,9 +24,6 @@ export interface ExactFit {
   /** The margin that was needed in the end. */
   readonly margin: number;
 }
-
-/** Weights of the atoms of each clause. */
-type Mixture = readonly (readonly number[])[];
 
 interface Solution {
   readonly weights: Float64Array;
@@ -61,9 +51,7 @@ export function fitExact(problem: ExactProblem): ExactFit {
     const solution = solveMixtures({ ...problem, margin });
     if (solution === undefined) {
       if (repair > 0) break;
-      throw new InfeasibleRules(
-        conflictOf(problem.clauses, (clauses) => isFeasible({ ...problem, clauses })),
-      );
+      throw whyNone(problem);
     }
     iterations += solution.iterations;
     const model = modelOf(problem, withSigns(problem, solution.weights));
@@ -77,14 +65,18 @@ export function fitExact(problem: ExactProblem): ExactFit {
   );
 }
 
-/** Whether some affine model keeps the clauses (for alternatives: by single atoms or equal weights). */
-export function isFeasible(problem: Omit<ExactProblem, "loss" | "task">): boolean {
-  const { domain, outputs } = problem;
-  const size = outputs.length * (domain.columns.length + 1);
-  return candidates(problem.clauses).some((mixture) => {
-    const { rows, total } = rowsOf(problem, mixture, size);
-    return infeasibility(total, rows).excess <= 1e-9;
-  });
+/** No model was found: the rules in conflict where that is certain. */
+function whyNone(problem: ExactProblem): FpxError {
+  const excluded = (clauses: readonly Clause[]): boolean => excludeOneAnother({ ...problem, clauses });
+  if (excluded(problem.clauses))
+    return new InfeasibleRules(
+      conflictOf(problem.clauses, (clauses) => !excluded(clauses)),
+      problem,
+    );
+  return new FpxError(
+    "NO_MODEL",
+    "no affine model was found that keeps the rules, nor a proof that there is none: alternatives (or, argmax) are searched, not decided; name the alternative that you want, or loosen the rules",
+  );
 }
 
 /** Equal weights; then each single choice for all clauses in the same place. */
@@ -93,7 +85,7 @@ function candidates(clauses: readonly Clause[]): readonly Mixture[] {
   const equal = clauses.map(({ atoms }) => atoms.map(() => 1 / atoms.length));
   if (most === 1) return [equal];
   const units = Array.from({ length: most }, (_, j) =>
-    clauses.map(({ atoms }) => atoms.map((_, k) => Number(k === j % atoms.length))),
+    clauses.map(({ atoms }) => only(j % atoms.length, atoms.length)),
   );
   return [equal, ...units];
 }
@@ -109,12 +101,14 @@ function solveMixtures(problem: ExactProblem): Solution | undefined {
   let best = [improved(problem, free.weights), ...candidates(clauses)]
     .map((mixture) => solve(problem, mixture))
     .reduce(better, undefined);
+  if (best === undefined) {
+    const choice = chooseAtoms(problem);
+    if (choice.kind === "found") best = solve(problem, choice.mixture);
+  }
   if (best === undefined) return undefined;
   for (const c of alternatives)
     for (const [j] of clauses[c]!.atoms.entries()) {
-      const mixture = best!.mixture.map((lambda, other) =>
-        other === c ? lambda.map((_, k) => Number(k === j)) : lambda,
-      );
+      const mixture = best!.mixture.map((lambda, other) => (other === c ? only(j, lambda.length) : lambda));
       best = better(best, solve(problem, mixture));
     }
   for (let round = 0; round < MOST_ROUNDS; round++) {
@@ -134,63 +128,12 @@ function improved(problem: ExactProblem, weights: Float64Array): Mixture {
 }
 
 function solve(problem: ExactProblem, mixture: Mixture): Solution | undefined {
-  const { loss } = problem;
-  const { rows, total, fixed } = rowsOf(problem, mixture, loss.size);
-  const found = minimise(widened(loss, total, fixed), rows);
-  if (found.violation > 1e-7 && infeasibility(total, rows).excess > 1e-9) return undefined;
+  const { loss, unit } = problem;
+  const { rows, total, fixed } = rowsOf(problem, mixture);
+  const found = minimise(widened(loss, total, fixed), rows, { unit });
+  if (found.violation > 1e-7 * unit && infeasibility(total, rows, unit).excess > 1e-9) return undefined;
   const weights = found.x.slice(0, loss.size);
   return { weights, loss: found.value, iterations: found.iterations, mixture };
-}
-
-/** All rows for given weights of alternatives; single-weight slopes become bounds or zeros. */
-function rowsOf(
-  { clauses, margin, weightLimit, domain, outputs }: Omit<ExactProblem, "loss" | "task">,
-  mixture: Mixture,
-  size: number,
-): { readonly rows: readonly Row[]; readonly total: number; readonly fixed: ReadonlySet<number> } {
-  const rows: Row[] = [];
-  const fixed = new Set<number>();
-  let total = size;
-  for (const [c, clause] of clauses.entries()) {
-    const single = singleWeight(clause, domain);
-    if (single !== undefined && clause.rule.kind === "slope" && clause.rule.relation === "zero")
-      fixed.add(single.index);
-    const made = eliminate(shapeOf(clause, domain), mixture[c]!, single === undefined ? margin : 0, total);
-    rows.push(...made.rows);
-    total += made.helpers;
-  }
-  if (Number.isFinite(weightLimit))
-    for (let i = 0; i < outputs.length * (domain.columns.length + 1); i++)
-      rows.push(
-        { indices: [i], values: [1], bound: weightLimit },
-        { indices: [i], values: [-1], bound: weightLimit },
-      );
-  // A weight that must be 0 leaves its rows; rows without variables say nothing.
-  const kept = rows
-    .map((row) => (row.indices.some((i) => fixed.has(i)) ? without(row, fixed) : row))
-    .filter(({ indices }) => indices.length > 0);
-  return { rows: kept, total, fixed };
-}
-
-function without({ indices, values, bound }: Row, fixed: ReadonlySet<number>): Row {
-  const places = [...indices.keys()].filter((p) => !fixed.has(indices[p]!));
-  return { indices: places.map((p) => indices[p]!), values: places.map((p) => values[p]!), bound };
-}
-
-/** The one weight that a slope clause restrains, and the sign that it may not have. */
-function singleWeight(
-  { slope, region, atoms }: Clause,
-  { scaler }: Domain,
-): { readonly index: number; readonly forbidden: number } | undefined {
-  if (!slope) return undefined;
-  const inputs = [...region.lower.keys()].filter((i) => region.lower[i] !== 0);
-  const outputs = [...atoms[0]!.outputs.keys()].filter((k) => atoms[0]!.outputs[k] !== 0);
-  if (inputs.length !== 1 || outputs.length !== 1) return undefined;
-  const [i, k] = [inputs[0]!, outputs[0]!];
-  return {
-    index: weightIndex(scaler.scale.length, k, i + 1),
-    forbidden: Math.sign(region.lower[i]! * atoms[0]!.outputs[k]!),
-  };
 }
 
 /** Weights of a forbidden sign, by less than the solver's tolerance, become 0. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { loanTable } from "../../experiments/constraints/loan.ts";
 import { createRng } from "../random/index.ts";
-import { certify, verifyCertificate } from "./certify.ts";
+import { certify } from "./certify.ts";
 import { compileRules } from "./compile.ts";
 import { InfeasibleRules } from "./conflict.ts";
 import { domain } from "./domain.ts";
@@ -12,6 +12,7 @@ import { minimise } from "./interior-point.ts";
 import { type LinearModel, linearModel, parseModel, predict } from "./model.ts";
 import { projectToBox } from "./projection.ts";
 import { argmaxIn, dominance, effectDominance, forAll, independent, monotone, range, when } from "./rules.ts";
+import { verifyCertificate } from "./verify.ts";
 
 describe("projection", () => {
   it("meets the printed cases", () => {
@@ -175,6 +176,71 @@ describe("exact fits", () => {
     expect(kept.loss).toBeLessThan(0.01);
   });
 
+  it("take another atom of each clause where one choice for all cannot be kept", async () => {
+    const where = domain({ x: [0, 1] });
+    const X = [[0], [1]];
+    const rules = [
+      forAll((x) => anyOf(x.out("f").gt(1), x.out("g").gt(1)), { name: "high" }),
+      forAll((x) => anyOf(x.out("f").lt(-1), x.out("g").lt(-1)), { name: "low" }),
+    ];
+    const options = { X, y: { f: [0, 0], g: [0, 0] }, domain: where, task: "leastSquares" as const };
+    const { certificate, loss } = await fitConstrained({ ...options, constraints: rules });
+    expect(certificate.status).toBe("certified");
+    expect(loss).toBeCloseTo(2, 4);
+    // With both outputs below 1 the first rule cannot hold; nothing is wrong with the second.
+    const both = forAll((x) => allOf(x.out("f").lt(1), x.out("g").lt(1)), { name: "below" });
+    const failure = fitConstrained({ ...options, constraints: [...rules, both] });
+    await expect(failure).rejects.toBeInstanceOf(InfeasibleRules);
+    await failure.catch((error: InfeasibleRules) =>
+      expect([...error.conflict].sort()).toEqual(["below", "high"]),
+    );
+  });
+
+  it("do not depend on the unit of the targets", async () => {
+    const where = domain({ area: [0, 300], rooms: { min: 1, max: 9, integer: true }, age: [0, 2e6] });
+    const rng = createRng(3);
+    const [u, z] = [rng.stream("u").uniforms(900), rng.stream("z").normals(300)];
+    const X = Array.from({ length: 300 }, (_, r) => [
+      300 * u[3 * r]!,
+      1 + Math.floor(9 * u[3 * r + 1]!),
+      2e6 * u[3 * r + 2]!,
+    ]);
+    const losses: number[] = [];
+    for (const unit of [1, 1e-6, 1e6]) {
+      const { loss, certificate } = await fitConstrained({
+        X,
+        y: X.map(
+          ([area, rooms, age], r) => unit * (area! / 300 + 0.1 * rooms! - 1.5e-7 * age! + 0.1 * z[r]!),
+        ),
+        domain: where,
+        task: "leastSquares",
+        constraints: [
+          range("score", { from: 0, to: 1.5 * unit }),
+          forAll((x) =>
+            when(x.in("area").plus(x.in("rooms").times(10)).le(100)).then(x.out("score").le(0.7 * unit)),
+          ),
+        ],
+      });
+      expect(certificate.ok).toBe(true);
+      losses.push(loss / unit ** 2);
+    }
+    for (const loss of losses) expect(Math.abs(loss / losses[0]! - 1)).toBeLessThan(1e-6);
+  });
+
+  it("count a row as often as its weight says", async () => {
+    const { domain: where, rules, train } = loanTable(6);
+    const options = { domain: where, constraints: rules, task: "logistic" as const };
+    const X = [...train.X, ...train.X.slice(0, 100)];
+    const y = [...train.y, ...train.y.slice(0, 100)];
+    const twice = await fitConstrained({ ...options, X, y });
+    const weighted = await fitConstrained({
+      ...options,
+      ...train,
+      weights: train.y.map((_, r) => (r < 100 ? 2 : 1)),
+    });
+    expect(Math.abs(twice.loss - weighted.loss)).toBeLessThan(1e-9);
+  });
+
   it("classify by one score a class", async () => {
     const where = domain({ a: [0, 1], b: { binary: true } });
     const uniform = createRng(2).stream("x").uniforms(400);
@@ -273,9 +339,25 @@ describe("tampering", () => {
     expect(certify(changed, rules).status).toBe("violated");
     expect(() => verifyCertificate(certificate, changed, rules)).toThrow(/another model/);
     expect(() => verifyCertificate(certificate, model, [])).toThrow(/another rules/);
+    // Every weight that the worst case uses, moved in the bits just past the slack, and just short of it.
+    const { worstInput } = certificate.results[0]!;
+    for (const [i, { name }] of where.columns.entries()) {
+      const share = worstInput![name] as number;
+      if (share === 0) continue;
+      for (const [factor, status] of [
+        [1 - 1e-6, "certified"],
+        [1 + 1e-6, "violated"],
+      ] as const) {
+        const moved = model.weights.map((row) => [...row]);
+        moved[0]![i + 1]! += (slack * factor) / share;
+        expect(certify({ ...model, weights: moved }, rules).status, name).toBe(status);
+      }
+    }
     const scaled = structuredClone(model) as LinearModel & { domain: { scaler: { scale: number[] } } };
     scaled.domain.scaler.scale[0] = 2;
     expect(() => parseModel(scaled)).toThrow(/scaler are not those of its domain/);
+    expect(() => certify(scaled, rules)).toThrow(/scaler are not those of its domain/);
+    expect(() => verifyCertificate(certificate, scaled, rules)).toThrow(/scaler are not those of its domain/);
     expect(() => certify(model, rules, domain({ ...where.features, x0: [0, 2] }))).toThrow(/another domain/);
     const bad = (change: object) => expect(fitConstrained({ ...options, ...change })).rejects;
     const X = train.X.map((row) => row.slice());

@@ -4,10 +4,11 @@ import { certify } from "./certify.ts";
 import { compileRules, type Warning } from "./compile.ts";
 import type { Domain, Input } from "./domain.ts";
 import { type ExactProblem, fitExact } from "./exact-fit.ts";
-import { lossOf } from "./losses.ts";
+import { powerOfTwo } from "./interior-point.ts";
+import { lossOf, type Table } from "./losses.ts";
 import type { LinearModel, Task } from "./model.ts";
 import type { Rule } from "./rules.ts";
-import { fitSade, type SadeOptions } from "./sade/fit-sade.ts";
+import { fitSade, type SadeOptions, type SadeSearchReport } from "./sade/fit-sade.ts";
 import { type Examples, examplesOf, obeyingRows, selectRows, type Targets, tableOf } from "./table.ts";
 
 export interface FitOptions {
@@ -46,6 +47,8 @@ export interface FitResult {
   readonly dropped: readonly number[];
   /** False when a clock decided where the search ended. */
   readonly reproducible: boolean;
+  /** How SaDe's search went, its stalls included. */
+  readonly search?: SadeSearchReport;
 }
 
 /**
@@ -53,25 +56,32 @@ export interface FitResult {
  *
  * @throws InvalidInput for data, options or rules that do not fit; NonFinite naming the row.
  * @throws InfeasibleRules naming the rules that no affine model keeps together.
+ * @throws FpxError (code NO_MODEL) when none was found, nor a proof that there is none; Cancelled when the signal fired.
  * @example const { model, certificate } = await fitConstrained({ X, y, domain, constraints: rules, task: "logistic" });
  */
 export async function fitConstrained(options: FitOptions): Promise<FitResult> {
   const { constraints, solver = "exact", signal } = options;
-  const { problem, warnings, examples, dropped } = prepareFit(options);
+  const { problem, warnings, table, dropped } = prepareFit(options);
   if (solver !== "exact" && solver !== "sade")
     throw new InvalidInput(`solver is ${JSON.stringify(solver)}: use exact or sade`);
   signal?.throwIfAborted();
-  const { model, loss, reproducible } =
+  const { model, loss, ...how } =
     solver === "exact"
-      ? { ...fitExact(problem), reproducible: true }
-      : await fitSade(problem, examples, { ...options.sade, ...(signal === undefined ? {} : { signal }) });
-  return { model, certificate: certify(model, constraints), loss, warnings, dropped, reproducible };
+      ? exactly(problem)
+      : await fitSade(problem, table, { ...options.sade, ...(signal === undefined ? {} : { signal }) });
+  return { model, certificate: certify(model, constraints), loss, warnings, dropped, ...how };
+}
+
+function exactly(problem: ExactProblem): { model: LinearModel; loss: number; reproducible: boolean } {
+  const { model, loss } = fitExact(problem);
+  return { model, loss, reproducible: true };
 }
 
 /** Checks the options and puts the training problem together. */
 export function prepareFit(options: FitOptions): {
   readonly problem: ExactProblem;
   readonly examples: Examples;
+  readonly table: Table;
   readonly warnings: readonly Warning[];
   readonly dropped: readonly number[];
 } {
@@ -83,7 +93,7 @@ export function prepareFit(options: FitOptions): {
   if (kept.length === 0)
     throw new InvalidInput("every row's label breaks the rules: none is left to learn from");
   const examples = kept.length < all.raw.length ? selectRows(all, kept) : all;
-  const size = task === "leastSquares" ? Math.max(1e-300, ...examples.targets.map(largest)) : 1;
+  const size = task === "leastSquares" ? Math.max(...examples.targets.map(largest)) || 1 : 1;
   const {
     margin = 1e-6 * size,
     weightLimit = task === "leastSquares" ? Number.POSITIVE_INFINITY : 100,
@@ -106,9 +116,10 @@ export function prepareFit(options: FitOptions): {
     loss: lossOf(table, task, l2),
     margin,
     weightLimit,
+    unit: task === "leastSquares" ? powerOfTwo(size) : 1,
   };
   const lost = new Set(kept);
-  return { problem, examples, warnings, dropped: [...all.raw.keys()].filter((r) => !lost.has(r)) };
+  return { problem, examples, table, warnings, dropped: [...all.raw.keys()].filter((r) => !lost.has(r)) };
 }
 
 const largest = (values: Float64Array): number =>

@@ -7,7 +7,7 @@ export type {
   Counterexample,
   RuleResult,
 } from "./certificate.ts";
-export { certify, verifyCertificate } from "./certify.ts";
+export { certify } from "./certify.ts";
 export { certifyWithSolver, type SolverLimits } from "./certify-with-solver.ts";
 export type { Warning } from "./compile.ts";
 export { InfeasibleRules } from "./conflict.ts";
@@ -42,7 +42,8 @@ export {
   when,
 } from "./rules.ts";
 export { parseRules, type RulesFile, rulesFromData } from "./rules-file.ts";
-export type { SadeOptions } from "./sade/fit-sade.ts";
+export type { SadeOptions, SadeSearchReport } from "./sade/fit-sade.ts";
 export type { SadeProblem, SadeResult } from "./sade/sade.ts";
 export { sadeSearch } from "./sade/sade-search.ts";
 export type { Targets } from "./table.ts";
+export { verifyCertificate } from "./verify.ts";

@@ -33,17 +33,66 @@ export interface InteriorPointOptions {
   /** Bound on the duality gap and the residuals, relative to the scale of the gradient; default 1e-10. */
   readonly tolerance?: number;
   readonly maxIterations?: number;
+  /** About the size of the solution, a power of two: the method works on x / unit; default 1. */
+  readonly unit?: number;
 }
 
 /**
  * Minimises a smooth convex function under linear inequalities by a primal-dual interior-point method with
- * Mehrotra's predictor and corrector, from any start. Rows are sparse, the normal equations dense.
+ * Mehrotra's predictor and corrector, from any start. Rows are sparse, the normal equations dense. Rows are brought to
+ * a largest coefficient of about 1 and variables to the given unit, by powers of two.
  */
 export function minimise(
   objective: Convex,
   rows: readonly Row[],
   options: InteriorPointOptions = {},
 ): Optimum {
+  const { unit = 1, start } = options;
+  const sizes = rows.map(sizeOf);
+  const scaled = rows.map(({ indices, values, bound }, r) => ({
+    indices,
+    values: values.map((value) => value / sizes[r]!),
+    bound: bound / sizes[r]! / unit,
+  }));
+  const found = minimiseScaled(unit === 1 ? objective : inUnits(objective, unit), scaled, {
+    ...options,
+    ...(start === undefined ? {} : { start: start.map((value) => value / unit) }),
+  });
+  const x = found.x.map((value) => value * unit);
+  return {
+    ...found,
+    x,
+    duals: found.duals.map((dual, r) => (dual * unit) / sizes[r]!),
+    value: objective.value(x),
+    violation: Math.max(0, ...rows.map((row) => product(row, x) - row.bound)),
+  };
+}
+
+/** A power of two near the row's largest coefficient; 1 for a row without any. */
+export const sizeOf = ({ values }: Row): number =>
+  powerOfTwo(values.reduce((most, value) => Math.max(most, Math.abs(value)), 0));
+
+/** The power of two at or below a positive size; 1 for 0. */
+export const powerOfTwo = (size: number): number => (size > 0 ? 2 ** Math.floor(Math.log2(size)) : 1);
+
+/** The function of x / unit, divided by unit squared. */
+function inUnits(objective: Convex, unit: number): Convex {
+  const whole = (x: Float64Array): Float64Array => x.map((value) => value * unit);
+  return {
+    ...objective,
+    value: (x) => objective.value(whole(x)) / unit ** 2,
+    derivatives(x, gradient, hessian) {
+      objective.derivatives(whole(x), gradient, hessian);
+      for (let i = 0; i < gradient.length; i++) gradient[i]! /= unit;
+    },
+  };
+}
+
+function minimiseScaled(
+  objective: Convex,
+  rows: readonly Row[],
+  options: InteriorPointOptions,
+): Omit<Optimum, "value" | "violation"> {
   const { tolerance = 1e-10, maxIterations = 100 } = options;
   const n = objective.size;
   const m = rows.length;
@@ -133,8 +182,6 @@ export function minimise(
     duals: best.duals,
     status: best.score <= Math.max(tolerance, 1e-8) ? "optimal" : "stalled",
     iterations,
-    value: objective.value(best.x),
-    violation: Math.max(0, ...rows.map((row) => product(row, best.x) - row.bound)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Convex, minimise, type Optimum, type Row } from "./interior-point.ts";
+import { type Convex, minimise, type Optimum, type Row, sizeOf } from "./interior-point.ts";
 
 /** Minimises cost . x under rows; the rows must bound x. */
 export function minimiseLinear(cost: Float64Array, rows: readonly Row[]): Optimum {
@@ -12,19 +12,21 @@ export function minimiseLinear(cost: Float64Array, rows: readonly Row[]): Optimu
 }
 
 /**
- * How far the rows are from having a common point: the least t >= -1 with all rows kept up to t, and the multipliers
- * that prove it. Above 0: no point exists.
+ * How far the rows are from having a common point of about the size `unit`: the least t >= -1 with all rows kept up to
+ * t units, each row taken relative to its largest coefficient, and the multipliers that prove it. Above 0: no point
+ * exists.
  */
 export function infeasibility(
   size: number,
   rows: readonly Row[],
+  unit = 1,
 ): { readonly excess: number; readonly duals: Float64Array } {
   const cost = new Float64Array(size + 1);
   cost[size] = 1;
-  const relaxed = rows.map(({ indices, values, bound }) => ({
-    indices: [...indices, size],
-    values: [...values, -Math.max(1, ...values.map(Math.abs))],
-    bound,
+  const relaxed = rows.map((row) => ({
+    indices: [...row.indices, size],
+    values: [...row.values, -sizeOf(row)],
+    bound: row.bound / unit,
   }));
   relaxed.push({ indices: [size], values: [-1], bound: 1 });
   const { x, duals } = minimiseLinear(cost, relaxed);

@@ -83,7 +83,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-function checkModel(model: Model): void {
+/** Throws `InvalidInput` unless the model's parts fit one another; code DOMAIN_MISMATCH for a scaler of another domain. */
+export function checkModel(model: Model): void {
   const { features, columns, groups, scaler } = model.domain ?? {};
   if (typeof features !== "object" || !Array.isArray(columns))
     throw new InvalidInput("the model has no domain: write it by fpx fit or JSON.stringify(model)");
@@ -125,11 +126,11 @@ function checkMatrix(
       if (!Number.isFinite(value)) throw new NonFinite(`the model's ${what} hold ${value}`);
 }
 
-/** Throws `InvalidInput` (code DOMAIN_MISMATCH) unless both domains have the same columns in the same units. */
+/** Throws `InvalidInput` (code DOMAIN_MISMATCH) unless both domains have the same columns, units and scaler. */
 export function requireSameDomain(model: Model, other: Domain): void {
   if (
-    JSON.stringify([model.domain.columns, model.domain.groups]) !==
-    JSON.stringify([other.columns, other.groups])
+    JSON.stringify([model.domain.columns, model.domain.groups, model.domain.scaler]) !==
+    JSON.stringify([other.columns, other.groups, other.scaler])
   )
     throw new InvalidInput(
       "the model was made for another domain: certify it on its own, or fit it again on this one",

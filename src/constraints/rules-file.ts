@@ -1,5 +1,5 @@
 import { InvalidInput } from "../core/errors.ts";
-import type { FeatureSpec } from "./domain.ts";
+import { domain as buildDomain, type FeatureSpec } from "./domain.ts";
 import { allOf } from "./formula.ts";
 import { parseFormula } from "./parse-formula.ts";
 import {
@@ -74,7 +74,12 @@ function readRules(data: unknown, fail: Fail): RulesFile {
   const domain = Object.fromEntries(
     Object.entries(record(file["domain"] ?? {}, ["domain"], fail)).map(([name, spec]) => [
       name,
-      specOf(spec, ["domain", name], fail),
+      guard(["domain", name], fail, () => {
+        const own = specOf(spec, ["domain", name], fail);
+        // Reversed bounds and the like are found here, where the line is known.
+        buildDomain({ [name]: own });
+        return own;
+      }),
     ]),
   );
   if (file["outputs"] === undefined) return { rules, domain };

@@ -234,4 +234,39 @@ describe("DeepSaDe", () => {
     expect(certificate.results.map(({ status }) => status)).toEqual(["certified", "certified", "certified"]);
     expect(evaluate(model, constraints, X, y).violations).toBe(0);
   });
+
+  it("trains on targets of any size, and counts rows by their weight", async () => {
+    const where = domain({ a: [0, 2] });
+    const uniform = createRng(4).stream("x").uniforms(200);
+    const X = Array.from(uniform, (u) => [2 * u]);
+    const options = {
+      X,
+      domain: where,
+      task: "leastSquares" as const,
+      layers: [6],
+      epochs: 8,
+      learningRate: 0.05,
+    };
+    const learn = (unit: number) =>
+      trainDeepSade({
+        ...options,
+        y: X.map(([a]) => unit * a!),
+        constraints: [forAll((x) => x.out("score").le(1.5 * unit), { name: "top" })],
+      });
+    const [plain, large] = [await learn(1), await learn(2 ** 20)];
+    expect(plain.certificate.ok && large.certificate.ok).toBe(true);
+    expect(large.model.weights[0]!.map((w) => w / 2 ** 20)).toEqual(plain.model.weights[0]);
+    expect(large.training.validationLoss / 2 ** 40).toBe(plain.training.validationLoss);
+    // Rows above 1 count for nothing: what is learnt there is what the others say.
+    const y = X.map(([a]) => (a! <= 1 ? 0.5 : 5));
+    const weighted = await trainDeepSade({
+      ...options,
+      y,
+      constraints: [],
+      epochs: 30,
+      weights: X.map(([a]) => Number(a! <= 1)),
+    });
+    expect(scoresAt(weighted.model, [0.5])[0]!).toBeLessThan(0.8);
+    expect(scoresAt(weighted.model, [1])[0]!).toBeLessThan(1);
+  });
 });

@@ -1,8 +1,8 @@
+import { FpxError } from "../../core/errors.ts";
 import { type Asking, ask, type Oracle, type Problem, type Solver } from "../../core/index.ts";
 import type { Rng } from "../../random/index.ts";
 import { decide } from "../certify.ts";
 import type { Clause } from "../compile.ts";
-import { InfeasibleRules } from "../conflict.ts";
 import type { Domain } from "../domain.ts";
 import type { HeadShape } from "../eliminate.ts";
 import type { Table } from "../losses.ts";
@@ -124,17 +124,22 @@ export function deepSade(search: DeepSadeSearch): Solver<DeepSadeProblem, DeepSa
     rows: readonly number[],
   ): number => {
     const head = rowsOfHead(state.head, problem.outputs.length);
-    let loss = 0;
+    let [loss, total] = [0, 0];
     for (const row of rows) {
+      const weight = problem.table.weights[row]!;
+      total += weight;
       const input = inputOf(problem, row);
       const scores = headScores(head, featuresOf(input, forward(state.layers, input).at(-1)!));
-      loss += rowLoss(
-        problem.task,
-        scores,
-        problem.table.targets.map((target) => target[row]!),
-      );
+      loss +=
+        weight *
+        rowLoss(
+          problem.task,
+          scores,
+          problem.table.targets.map((target) => target[row]!),
+        );
     }
-    return loss / rows.length;
+    // Rows without weight say nothing: then every snapshot is as good.
+    return total > 0 ? loss / total : 0;
   };
 
   /** Rows for training and for choosing the snapshot. */
@@ -177,7 +182,10 @@ export function deepSade(search: DeepSadeSearch): Solver<DeepSadeProblem, DeepSa
       const admissible =
         shapes.length === 0 ? state.head : projectHead(shapes, state.head, outputs, problem.margin);
       if (admissible === undefined)
-        throw new InfeasibleRules([...new Set(problem.clauses.map(({ rule }) => rule.name))]);
+        throw new FpxError(
+          "NO_MODEL",
+          "no last layer was found that keeps the rules for the first layers: loosen the rules, add features to skip, or use fitConstrained, which names rules in conflict",
+        );
       state.head = admissible;
       return state;
     },
@@ -215,13 +223,13 @@ export function deepSade(search: DeepSadeSearch): Solver<DeepSadeProblem, DeepSa
           table.targets.map((target) => target[row]!),
           slopes,
         );
-        const above = latents.map(
-          (_, h) => slopes.reduce((sum, s, k) => sum + s * head[k]![h + 1]!, 0) / rows.length,
-        );
+        // Weights of the table add up to 1: a row of mean weight counts once.
+        const share = (table.weights[row]! * table.rows) / rows.length;
+        for (const k of slopes.keys()) slopes[k]! *= share;
+        const above = latents.map((_, h) => slopes.reduce((sum, s, k) => sum + s * head[k]![h + 1]!, 0));
         backward(state.layers, values, above, below);
         for (const [k, s] of slopes.entries())
-          for (let i = 0; i < width; i++)
-            gradient[k * width + i]! += (s * design[r * width + i]!) / rows.length;
+          for (let i = 0; i < width; i++) gradient[k * width + i]! += s * design[r * width + i]!;
       }
       if (state.failed) {
         const signs = rng.stream("flips", state.step).signs(gradient.length);

@@ -1,16 +1,15 @@
-import { FpxError, InvalidInput } from "../../core/errors.ts";
+import { Cancelled, FpxError, InvalidInput } from "../../core/errors.ts";
 import { fingerprint, run } from "../../core/index.ts";
 import type { Certificate } from "../certificate.ts";
 import { certify } from "../certify.ts";
-import type { Warning } from "../compile.ts";
+import type { Clause, Warning } from "../compile.ts";
 import type { Domain } from "../domain.ts";
 import { type FitOptions, prepareFit } from "../fit.ts";
 import { loadHighs } from "../milp.ts";
 import type { NetworkModel } from "../model.ts";
 import type { Rule } from "../rules.ts";
 import { milpMaxsat } from "../sade/maxsat-milp.ts";
-import { softConstraints } from "../sade/query.ts";
-import { tableOf } from "../table.ts";
+import { largestTargets, softConstraints } from "../sade/query.ts";
 import { type DeepSadeProblem, type DeepSadeResult, type DeepSadeSearch, deepSade } from "./deep-sade.ts";
 
 export interface DeepSadeOptions
@@ -41,57 +40,73 @@ export interface DeepSadeFit {
  * smallest validation loss.
  *
  * @throws InvalidInput for data, options or rules that do not fit.
- * @throws InfeasibleRules when no last layer keeps the rules at the start.
- * @throws FpxError (code NO_MODEL) when no snapshot was certified.
+ * @throws FpxError (code NO_MODEL) when no last layer keeps the rules at the start, or no snapshot was certified.
  * @example await trainDeepSade({ X, y, domain, constraints: rules, task: "logistic", layers: [32, 16], epochs: 20 });
  */
 export async function trainDeepSade(options: DeepSadeOptions): Promise<DeepSadeFit> {
   checkOptions(options);
   const { domain, constraints, epochs = 20, seed = 0, signal, batchSize = 5, validation = 0.1 } = options;
-  const { problem, examples, warnings } = prepareFit({
-    ...options,
-    // A network has more rounding than an affine model: a wider margin keeps its certificates.
-    margin: options.margin ?? 1e-4,
-  });
+  const { problem, table, warnings } = prepareFit(options);
+  const { unit } = problem;
   const skip = skipped(domain, constraints, options.skip ?? "auto");
-  const table = tableOf(domain, examples, undefined);
   const highs = options.fallback === "maxsmt" ? await loadHighs() : undefined;
+  // Targets and rules in units of the largest target, a power of two: what is certified there holds here to the bit.
+  const targets = table.targets.map((target) => target.map((y) => y / unit));
+  const largest = largestTargets({ ...table, targets });
+  // A network has more rounding than an affine model: a wider margin keeps its certificates.
+  const margin = (options.margin ?? 1e-4 * unit) / unit;
   const deepProblem: DeepSadeProblem = {
-    ...problem,
-    table,
-    fingerprint: fingerprint([Array.from(table.design), table.targets.map((target) => Array.from(target))]),
+    domain,
+    outputs: problem.outputs,
+    task: problem.task,
+    clauses: problem.clauses.map((clause) => inUnits(clause, unit)),
+    table: { ...table, targets },
+    margin,
+    fingerprint: fingerprint([Array.from(table.design), targets.map((target) => Array.from(target))]),
     maxsat: {
       name: "maxsat",
       answer: (query) => {
-        const { design, targets, shapes } = query;
+        const { design, shapes } = query;
         const batch = {
           rows: query.rows.length,
           columns: design.length / query.rows.length - 1,
           design,
-          targets,
+          targets: query.targets,
           weights: new Float64Array(query.rows.length).fill(1 / query.rows.length),
         };
         const thresholds = options.thresholds ?? (problem.task === "leastSquares" ? [0.1] : [0, 1]);
-        const soft = softConstraints(batch, problem.task, thresholds);
-        return milpMaxsat({ shapes, margin: problem.margin, table: batch, soft }, highs!)(query);
+        const soft = softConstraints(batch, problem.task, thresholds, largest);
+        return milpMaxsat({ shapes, margin, table: batch, soft }, highs!)(query);
       },
     },
   };
-  const trained = table.rows - Math.min(table.rows - 1, Math.max(1, Math.round(validation * table.rows)));
-  const maxSteps = epochs * Math.max(1, Math.floor(trained / batchSize));
-  const { result } = await run(deepSade({ ...options, skip }), deepProblem, {
+  const learnt = table.rows - Math.min(table.rows - 1, Math.max(1, Math.round(validation * table.rows)));
+  const maxSteps = epochs * Math.max(1, Math.floor(learnt / batchSize));
+  const { result, status } = await run(deepSade({ ...options, skip }), deepProblem, {
     seed,
     stop: { maxSteps },
     ...(signal === undefined ? {} : { signal }),
   });
-  const { model, ...training } = result;
-  if (model === null)
+  if (status === "cancelled") throw new Cancelled("stopped; the network is not finished");
+  const { model: trained, ...training } = { ...result, validationLoss: result.validationLoss * unit ** 2 };
+  if (trained === null)
     throw new FpxError(
       "NO_MODEL",
       `no snapshot of ${training.successes} successful steps was certified: raise margin or lower learningRate`,
     );
+  const model = { ...trained, weights: trained.weights.map((row) => row.map((w) => w * unit)) };
   return { model, certificate: certify(model, constraints), training, warnings };
 }
+
+/** A clause on outputs divided by a power of two. */
+const inUnits = (clause: Clause, unit: number): Clause => ({
+  ...clause,
+  atoms: clause.atoms.map((atom) => ({
+    ...atom,
+    inputs: atom.inputs.map((value) => value / unit),
+    constant: atom.constant / unit,
+  })),
+});
 
 /** Columns of the features that go straight to the head. */
 function skipped(domain: Domain, rules: readonly Rule[], skip: "auto" | readonly string[]): number[] {

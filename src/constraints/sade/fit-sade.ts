@@ -1,11 +1,11 @@
-import { FpxError, InvalidInput } from "../../core/errors.ts";
+import { Cancelled, FpxError, InvalidInput } from "../../core/errors.ts";
 import { fingerprint, run } from "../../core/index.ts";
 import { decide } from "../certify.ts";
 import { shapeOf } from "../eliminate.ts";
 import { type ExactProblem, modelOf } from "../exact-fit.ts";
+import type { Table } from "../losses.ts";
 import { loadHighs } from "../milp.ts";
 import type { LinearModel } from "../model.ts";
-import { type Examples, tableOf } from "../table.ts";
 import { milpMaxsat } from "./maxsat-milp.ts";
 import { type Strategy, z3Maxsat } from "./maxsat-z3.ts";
 import {
@@ -32,43 +32,55 @@ export interface SadeOptions extends SadeSearch, MaxsatLimits {
 /** A quantified query may take for ever: it ends after so long unless a limit is given. */
 const PUBLISHED_LIMIT_MS = 5000;
 
+/** How a search went. */
+export interface SadeSearchReport extends Omit<SadeResult, "weights" | "loss"> {
+  /** `converged`: by its own rule or after all epochs; `stalled`: no step was left that keeps the rules. */
+  readonly status: "converged" | "stalled";
+}
+
 /** What a search found. */
 export interface SadeFit {
   readonly model: LinearModel;
   readonly loss: number;
   readonly reproducible: boolean;
-  /** How it went: `converged` by its own rule or after all epochs. */
-  readonly status: string;
-  readonly search: SadeResult;
+  readonly search: SadeSearchReport;
 }
 
-/** Fits by SaDe. @throws FpxError (code NO_MODEL) when no admissible weights were found. */
+/** The event loop gets its turn so often, in milliseconds: a search without it would not notice that it shall stop. */
+const BREATH_MS = 100;
+
+/**
+ * Fits by SaDe.
+ *
+ * @throws FpxError (code NO_MODEL) when no admissible weights were found; Cancelled when the signal fired.
+ */
 export async function fitSade(
   problem: ExactProblem,
-  examples: Examples,
+  table: Table,
   options: SadeOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SadeFit> {
   const { signal } = options;
   const weightLimit = weightLimitOf(problem, options);
   let timedOut = false;
-  const sadeProblem = await searchProblem(problem, examples, options, (answer) => {
+  const sadeProblem = await searchProblem(problem, table, options, (answer) => {
     timedOut ||= answer.timedOut;
   });
   const { result, status } = await run(sade({ ...options, weightLimit }), sadeProblem, {
     seed: 0,
     ...(signal === undefined ? {} : { signal }),
   });
-  if (result.weights.length === 0)
+  if (status === "cancelled") throw new Cancelled("stopped; the search of SaDe is not finished");
+  const { weights, loss, ...counts } = result;
+  if (weights.length === 0)
     throw new FpxError(
       "NO_MODEL",
       `SaDe found no admissible weights: ${result.unsat} queries had none within ${weightLimit}, ${result.unknown} ran out of their limit; loosen the rules, raise weightLimit, or use solver "exact"`,
     );
   return {
-    model: modelOf(problem, result.weights),
-    loss: result.loss,
+    model: modelOf(problem, weights),
+    loss,
     reproducible: !timedOut,
-    status,
-    search: result,
+    search: { ...counts, status: status === "stalled" ? "stalled" : "converged" },
   };
 }
 
@@ -78,13 +90,12 @@ export const weightLimitOf = (problem: ExactProblem, { weightLimit }: SadeOption
 /** What `sade` walks on: queries and candidate checks as oracles. `onAnswer` sees every answer to a query. */
 export async function searchProblem(
   problem: ExactProblem,
-  examples: Examples,
+  table: Table,
   options: SadeOptions,
   onAnswer: (answer: MaxsatAnswer) => void = () => undefined,
 ): Promise<SadeProblem> {
   checkSade(options);
   const { thresholds = problem.task === "leastSquares" ? [0.1] : [0, 1] } = options;
-  const table = tableOf(problem.domain, examples);
   const queries: MaxsatProblem = {
     shapes: problem.clauses.map((clause) => shapeOf(clause, problem.domain)),
     margin: problem.margin,
@@ -92,6 +103,7 @@ export async function searchProblem(
     soft: softConstraints(table, problem.task, thresholds),
   };
   const solve = await maxsatOf(queries, options);
+  let breath = performance.now();
   return {
     fingerprint: fingerprint([Array.from(table.design), table.targets.map((target) => Array.from(target))]),
     rows: table.rows,
@@ -100,6 +112,10 @@ export async function searchProblem(
     maxsat: {
       name: "maxsat",
       answer: async (query) => {
+        if (performance.now() - breath > BREATH_MS) {
+          await new Promise((resolve) => setTimeout(resolve));
+          breath = performance.now();
+        }
         const answer = await solve(query);
         onAnswer(answer);
         return answer;

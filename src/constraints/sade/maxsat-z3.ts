@@ -60,11 +60,11 @@ export async function z3Maxsat(problem: MaxsatProblem, options: Z3Options, start
     if (kept !== undefined) solver.push();
     try {
       solver.fromString(text);
-      const status =
+      const { status, kept: satisfied } =
         "addSoft" in solver
-          ? await optimise(solver, switches)
+          ? await optimise(context, solver, switches)
           : await (strategy === "fu-malik" ? fuMalik : coreRemoval)(context, solver, switches);
-      if (status === "sat") return answerOf(context, solver.model(), switches, problem);
+      if (status === "sat") return answerOf(context, solver.model(), satisfied, problem);
       return unanswered(status, status === "unknown" && timeoutMs !== undefined);
     } finally {
       if (kept === undefined) solver.release();
@@ -75,33 +75,45 @@ export async function z3Maxsat(problem: MaxsatProblem, options: Z3Options, start
 
 type Wishes = readonly Bool<"fpx">[];
 
-function optimise(optimiser: Optimize<"fpx">, switches: Wishes): Promise<CheckSatResult> {
-  for (const wish of switches) optimiser.addSoft(wish, 1, "wishes");
-  return optimiser.check();
+/** How a query ended, and how many wishes were kept. */
+interface Kept {
+  readonly status: CheckSatResult;
+  readonly kept: number;
 }
 
-async function coreRemoval(_: Ctx, solver: Solver<"fpx">, switches: Wishes): Promise<CheckSatResult> {
+async function optimise(context: Ctx, optimiser: Optimize<"fpx">, switches: Wishes): Promise<Kept> {
+  for (const wish of switches) optimiser.addSoft(wish, 1, "wishes");
+  const status = await optimiser.check();
+  if (status !== "sat") return { status, kept: 0 };
+  const model = optimiser.model();
+  return { status, kept: switches.filter((wish) => context.isTrue(model.eval(wish, true))).length };
+}
+
+async function coreRemoval(_: Ctx, solver: Solver<"fpx">, switches: Wishes): Promise<Kept> {
   let kept = switches;
   for (;;) {
     const status = await solver.check(...kept);
-    if (status !== "unsat") return status;
+    if (status !== "unsat") return { status, kept: kept.length };
     const core = namesIn(solver);
-    if (core.size === 0) return "unsat";
+    if (core.size === 0) return { status, kept: 0 };
     kept = kept.filter((wish) => !core.has(wish.toString()));
   }
 }
 
-async function fuMalik(context: Ctx, solver: Solver<"fpx">, switches: Wishes): Promise<CheckSatResult> {
+async function fuMalik(context: Ctx, solver: Solver<"fpx">, switches: Wishes): Promise<Kept> {
+  let cores = 0;
   // An assumption implies its wish, or one of the relaxations that it has been given.
   let fresh = 0;
   const relaxed = switches.map((wish) => ({ wish, escapes: [] as Bool<"fpx">[] }));
   let assumptions = [...switches];
   for (;;) {
     const status = await solver.check(...assumptions);
-    if (status !== "unsat") return status;
+    // Each core costs one wish.
+    if (status !== "unsat") return { status, kept: switches.length - cores };
+    cores++;
     const core = namesIn(solver);
     const hit = assumptions.flatMap((assumption, s) => (core.has(assumption.toString()) ? [s] : []));
-    if (hit.length === 0) return "unsat";
+    if (hit.length === 0) return { status, kept: 0 };
     const escapes = hit.map(() => context.Bool.const(`r${fresh++}`));
     assumptions = [...assumptions];
     for (const [place, s] of hit.entries()) {
@@ -125,7 +137,7 @@ function namesIn(solver: Solver<"fpx">): Set<string> {
 function answerOf(
   context: Ctx,
   model: Model<"fpx">,
-  switches: readonly Bool<"fpx">[],
+  satisfied: number,
   problem: MaxsatProblem,
 ): MaxsatAnswer {
   const weights = weightNames(problem).map((name) => {
@@ -136,7 +148,6 @@ function answerOf(
   });
   // An algebraic number has no double of its own: the model is passed over.
   if (weights.some(Number.isNaN)) return unanswered("unknown");
-  const satisfied = switches.filter((wish) => context.isTrue(model.eval(wish, true))).length;
   return { status: "sat", weights: Float64Array.from(weights), satisfied, timedOut: false };
 }
 

@@ -24,7 +24,7 @@ export interface MaxsatAnswer {
   readonly status: "sat" | "unsat" | "unknown";
   /** Empty unless `sat`. */
   readonly weights: Float64Array;
-  /** Wishes that were kept, as the method counts them. */
+  /** Wishes that the method kept; the weights may keep more by luck. */
   readonly satisfied: number;
   readonly timedOut: boolean;
 }
@@ -55,6 +55,10 @@ export const unanswered = (status: "unsat" | "unknown", timedOut = false): Maxsa
   timedOut,
 });
 
+/** Size of the largest target of each output. */
+export const largestTargets = ({ targets }: Pick<Table, "targets">): number[] =>
+  targets.map((target) => target.reduce((top, y) => Math.max(top, Math.abs(y)), 0));
+
 /**
  * Wishes of a training row: for classes a score beyond each threshold on the right side, for values an error of at
  * most each threshold times the largest target.
@@ -63,8 +67,8 @@ export function softConstraints(
   table: Table,
   task: Task,
   thresholds: readonly number[],
+  largest: readonly number[] = largestTargets(table),
 ): (row: number) => Soft[] {
-  const largest = table.targets.map((target) => target.reduce((top, y) => Math.max(top, Math.abs(y)), 0));
   return (row) =>
     table.targets.flatMap((target, output) =>
       thresholds.map((threshold): Soft => {

@@ -15,9 +15,9 @@ export async function sadeSearch(options: FitOptions): Promise<{
   readonly solver: Solver<SadeProblem, SadeState, SadeResult>;
 }> {
   const { sade: search = {} } = options;
-  const { problem, examples } = prepareFit(options);
+  const { problem, table } = prepareFit(options);
   return {
-    problem: await searchProblem(problem, examples, search),
+    problem: await searchProblem(problem, table, search),
     solver: sade({ ...search, weightLimit: weightLimitOf(problem, search) }),
   };
 }
