@@ -4,19 +4,13 @@ import { type Block, formatNumber, htmlPage, type Table, textTable } from "../re
 
 const WORDS = {
   certified: "holds for every input of the domain",
-  violated: "is broken by the input below",
+  violated: "is broken",
   unknown: "could not be decided",
 } as const;
 
 /** The verdict, a line a rule, and the inputs that break one. */
 export function printCertificate(certificate: Certificate): string {
-  const broken = certificate.results.flatMap(({ rule, counterexample }) =>
-    counterexample === undefined
-      ? []
-      : counterexample.inputs.map(
-          (input, i) => `${rule} is broken at ${named(input)}: ${named(counterexample.outputs[i]!)}\n`,
-        ),
-  );
+  const broken = certificate.results.flatMap(breaks).map((line) => `${line}\n`);
   const unsure = certificate.results.flatMap(({ rule, reason }) =>
     reason === undefined ? [] : [`${rule}: ${reason}\n`],
   );
@@ -24,19 +18,35 @@ export function printCertificate(certificate: Certificate): string {
   return `${table}${broken.join("")}${unsure.join("")}${certificate.status}\n`;
 }
 
+/** Sentences that name the inputs at which a rule is broken. */
+const breaks = ({ rule, counterexample }: RuleResult): readonly string[] =>
+  (counterexample?.inputs ?? []).map(
+    (input, i) => `${rule} is broken at ${named(input)}: ${named(counterexample!.outputs[i]!)}`,
+  );
+
+/** How a rule was proved; a solver's proof holds up to its tolerance. */
+const proofOf = ({ status, clauses }: RuleResult): string => {
+  if (status !== "certified") return "";
+  return clauses.some(({ method }) => method === "milp") ? "solver, to its tolerance" : "exact";
+};
+
 function summary({ results }: Certificate): Table {
   return {
     columns: [
       { label: "rule" },
       { label: "status" },
+      { label: "proof" },
       { label: "slack", numeric: true },
       { label: "worst input" },
     ],
-    rows: results.map(({ rule, status, slack, worstInput }) => [
-      rule,
-      status,
-      slackText(slack),
-      worstInput === undefined || Object.keys(worstInput).length === 0 ? "" : named(worstInput),
+    rows: results.map((result) => [
+      result.rule,
+      result.status,
+      proofOf(result),
+      slackText(result.slack),
+      result.worstInput === undefined || Object.keys(result.worstInput).length === 0
+        ? ""
+        : named(result.worstInput),
     ]),
   };
 }
@@ -47,7 +57,7 @@ export function certificateReport(certificate: Certificate, model: Model): strin
   const count = results.filter((result) => result.status === "certified").length;
   return htmlPage({
     title: `Certificate: ${status}`,
-    subtitle: `${count} of ${results.length} rules hold for every input of the domain below; checked in exact arithmetic on the stored weights`,
+    subtitle: `${count} of ${results.length} rules hold for every input of the domain below; checked on the stored weights`,
     lead: [
       {
         kind: "facts",
@@ -61,7 +71,11 @@ export function certificateReport(certificate: Certificate, model: Model): strin
     sections: [
       {
         title: "Rules",
-        blocks: [{ kind: "table", table: summary(certificate) }, ...results.flatMap(details)],
+        blocks: [
+          { kind: "table", table: summary(certificate) },
+          ...results.flatMap(breaks).map((text): Block => ({ kind: "paragraph", text: `${text}.` })),
+          ...results.flatMap(details),
+        ],
       },
       {
         title: "Domain",
@@ -90,18 +104,13 @@ export function certificateReport(certificate: Certificate, model: Model): strin
   });
 }
 
-function details({ rule, status, reason, counterexample, worstInput, clauses, slack }: RuleResult): Block[] {
+function details({ rule, status, reason, worstInput, clauses, slack }: RuleResult): Block[] {
   const blocks: Block[] = [
     { kind: "paragraph", text: `"${rule}" ${WORDS[status]}. Slack: ${slackText(slack)}.` },
   ];
   if (reason !== undefined) blocks.push({ kind: "paragraph", text: `Why: ${reason}.` });
   if (worstInput !== undefined && Object.keys(worstInput).length > 0)
     blocks.push({ kind: "paragraph", text: `Worst input: ${named(worstInput)}.` });
-  for (const [i, input] of (counterexample?.inputs ?? []).entries())
-    blocks.push({
-      kind: "paragraph",
-      text: `Broken at ${named(input)}, where the model gives ${named(counterexample!.outputs[i]!)}.`,
-    });
   blocks.push({
     kind: "table",
     table: {
