@@ -154,12 +154,16 @@ function answerOf(
 const weightNames = ({ table }: MaxsatProblem): string[] =>
   table.targets.flatMap((_, k) => Array.from({ length: table.columns + 1 }, (_, i) => `w${k}_${i}`));
 
+/** Closed sides lie outwards by more than rounding moved the last answer: what was found once stays in the box. */
 function boxOf(problem: MaxsatProblem, { lower, upper, excluded }: MaxsatQuery): string[] {
+  const slack = (value: number): number =>
+    excluded.length > 0 ? 0 : 2 ** -48 * Math.max(1, Math.abs(value));
   return weightNames(problem).flatMap((name, j) => {
+    const [low, high] = [lower[j]! - slack(lower[j]!), upper[j]! + slack(upper[j]!)];
     const side = (value: number): string => (excluded[j] === value ? "<" : "<=");
     return [
-      `(assert (${side(lower[j]!)} ${smtNumber(lower[j]!)} ${name}))`,
-      `(assert (${side(upper[j]!)} ${name} ${smtNumber(upper[j]!)}))`,
+      `(assert (${side(low)} ${smtNumber(low)} ${name}))`,
+      `(assert (${side(high)} ${name} ${smtNumber(high)}))`,
     ];
   });
 }

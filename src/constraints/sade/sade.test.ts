@@ -177,6 +177,21 @@ describe("SaDe", () => {
     expect(result).toMatchObject({ unsat: 0, unknown: 0, rejected: 0, accepted: 500, stalls: 0 });
   }, 240_000);
 
+  it("never fails in a closed box by Z3 either, though its fractions are rounded", async () => {
+    const { domain: where, rules, train } = loanTable(1, 5);
+    const { certificate, search } = await fitConstrained({
+      X: train.X.slice(0, 40),
+      y: train.y.slice(0, 40),
+      domain: where,
+      constraints: rules,
+      task: "logistic",
+      solver: "sade",
+      sade: { backend: "z3", epochs: 2 },
+    });
+    expect(certificate.ok).toBe(true);
+    expect(search).toMatchObject({ unsat: 0, unknown: 0, rejected: 0, accepted: 16 });
+  }, 120_000);
+
   it("reports a stall of the half-open box at the limit of the weights", () => {
     const problem: SadeProblem = {
       fingerprint: "limit",
