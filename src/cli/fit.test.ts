@@ -32,7 +32,8 @@ async function fpx(...args: string[]) {
     },
   });
   const signals = { on: () => undefined, off: () => undefined };
-  const host = { stdout: stream("out"), stderr: stream("err"), env: {}, signals };
+  const env = { FPX_DB: at("fpx.db") };
+  const host = { stdout: stream("out"), stderr: stream("err"), env, signals };
   const code = await runProgram(args, host as never, commands);
   return { code, ...texts };
 }
