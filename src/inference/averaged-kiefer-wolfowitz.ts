@@ -1,6 +1,6 @@
 import { InvalidInput, SnapshotMismatch } from "../core/errors.ts";
 import { decode, encode } from "../core/index.ts";
-import { cholesky, eigh, solveTriangular } from "../linalg/index.ts";
+import { cholesky, solveTriangular } from "../linalg/index.ts";
 import { createRng } from "../random/index.ts";
 import { checkInteger, checkLevel } from "./checks.ts";
 import { confidenceRadius } from "./confidence-sequence.ts";
@@ -8,31 +8,33 @@ import {
   contrastsOf,
   covarianceOf,
   entriesOf,
+  estimateOf,
+  iterateCovariance,
   methodOf,
   momentsOf,
   needAveraged,
   unitOf,
 } from "./covariance.ts";
-import { driftOf } from "./drift.ts";
+import { beganBefore, type Diagnostics, diagnosticsOf } from "./diagnostics.ts";
 import { normalQuantile, normalTail } from "./normal.ts";
 import { type IntervalMethod, type KieferWolfowitzOptions, settle } from "./options.ts";
 import { type Loss, type Pilot, runPilot } from "./pilot.ts";
-import { lastIterateCovariance, spectral } from "./plug-in.ts";
 import { jointRandomScalingPValue, randomScalingPValue, randomScalingQuantile } from "./random-scaling.ts";
 import { Recursion } from "./recursion.ts";
 import { scatterMatrix } from "./scatter.ts";
-import { createState, type KieferWolfowitzState, type Tuning } from "./state.ts";
-import { isSlower, largestStep, tune, warmSteps } from "./tuning.ts";
+import { createState, type KieferWolfowitzState, restartAverage, type Tuning } from "./state.ts";
+import { isSlower, tune, warmSteps } from "./tuning.ts";
 import { WatchedInterval } from "./watched-interval.ts";
 
 const NOISE_CHECKS = 3;
 const FORMAT = 1;
 /** Pilots after the first, each at the end of a burn-in. */
 const MOST_LOOKS = 6;
-/** Transients behind the burn-in that intervals need before their level can be trusted. */
-const ENOUGH = 70;
-/** Transients, by the curvature met on the way, that the burn-in must have lasted. */
-const LEAST_BURN_IN = 2.5;
+
+/** Averaged steps, in lengths of the burn-in, after which it is asked whether that was long enough. */
+const PROLONG_AT: readonly number[] = [1, 2, 4, 8];
+/** Transients by the curvature met that suffice then: more than the diagnostics ask for, as early figures are rough. */
+const PROLONG_BELOW = 4;
 
 /** An estimate with its interval. */
 export interface Interval {
@@ -56,22 +58,6 @@ export interface TestResult {
   readonly estimate: number;
   readonly statistic: number;
   readonly pValue: number;
-}
-
-/** What the estimator says of itself. */
-export interface Diagnostics {
-  /** Averaged observations over the length of the transient; null when the constants were given. */
-  readonly effective: number | null;
-  /** Steps that were cut to the longest length, after the burn-in. */
-  readonly clipped: number;
-  /** An eigenvalue of the plug-in Hessian lies under its floor: plug-in intervals mean nothing. */
-  readonly hessianFloorActive: boolean;
-  /** The pilot found a direction without curvature. */
-  readonly singular: boolean;
-  /** The iterates move in one direction as if the optimum moved. */
-  readonly drifting: boolean;
-  /** None of the above and effective at least 70: levels hold within a few points. Null when the constants were given. */
-  readonly converged: boolean | null;
 }
 
 /**
@@ -142,19 +128,31 @@ export class AveragedKieferWolfowitz<Z> {
       this.#recursion ??= this.#resume(state.tuning);
       this.#recursion.update(observation);
       if (state.warm !== null && state.warm.steps === warmSteps(state.settings)) this.#endWarm(state.warm);
+      else this.#prolong(state.tuning);
     }
   }
 
+  /** Whether the burn-in is the estimator's to choose. */
+  #ownBurnIn({ transient }: Tuning): boolean {
+    const { burnIn, warmStart } = this.#state.settings;
+    return transient !== null && burnIn === "auto" && !warmStart;
+  }
+
   /** At the end of the burn-in the curvature may be another than at the start. */
-  #mayLook({ transient, burnIn }: Tuning): boolean {
-    const { settings, steps, looks } = this.#state;
-    return (
-      transient !== null &&
-      settings.burnIn === "auto" &&
-      !settings.warmStart &&
-      looks < MOST_LOOKS &&
-      steps === burnIn
-    );
+  #mayLook(tuning: Tuning): boolean {
+    const { steps, looks } = this.#state;
+    return looks < MOST_LOOKS && steps === tuning.burnIn && this.#ownBurnIn(tuning);
+  }
+
+  /** After once, twice, ... as many averaged steps as burnt ones: all are burnt if the curvature met asks for more. */
+  #prolong(tuning: Tuning): void {
+    const state = this.#state;
+    const { averaged, steps, settings } = state;
+    if (!PROLONG_AT.includes(averaged / tuning.burnIn) || !this.#ownBurnIn(tuning)) return;
+    if (2 * steps > settings.horizon || !beganBefore(state, PROLONG_BELOW)) return;
+    state.tuning = { ...tuning, burnIn: steps };
+    restartAverage(state);
+    this.#recursion = null;
   }
 
   /** Another pilot where the burn-in has led to; when it finds far less curvature, the burn-in begins again from there. */
@@ -220,10 +218,12 @@ export class AveragedKieferWolfowitz<Z> {
         const d = settings.initial.length;
         const warm = createState<Z>({
           ...settings,
+          newton: false,
           directions: "coordinate",
           queries: d,
           replacement: false,
           methods: [],
+          correctBias: false,
           contrasts: [],
         });
         warm.tuning = { ...tune(settings, pilot, 1), burnIn: Math.floor(warmSteps(settings) / 2) };
@@ -240,6 +240,7 @@ export class AveragedKieferWolfowitz<Z> {
       burnIn,
       transient: null,
       singular: false,
+      curvatureGuessed: false,
     };
     state.waiting = [];
     this.#recursion = this.#resume(state.tuning);
@@ -259,23 +260,35 @@ export class AveragedKieferWolfowitz<Z> {
     }
   }
 
-  /** The averaged iterate; during burn-in the iterate itself. */
+  /**
+   * The averaged iterate; during burn-in the iterate itself. With `inference: "plug-in"`, a smooth loss and
+   * `step: "auto"` it is freed of the bias that a loss leaves which is not quadratic (option `correctBias`).
+   */
   estimate(): Float64Array {
-    const { averaged, average, theta, warm } = this.#state;
-    return (averaged > 0 ? average : (warm?.theta ?? theta)).slice();
+    return estimateOf(this.#state);
   }
 
-  /** The last iterate, which is not the estimate, and by the plug-in its covariance, d by d (null without it). */
-  lastIterate(): { readonly iterate: Float64Array; readonly covariance: Float64Array | null } {
-    const { theta, plugIn, tuning, settings, steps } = this.#state;
+  /**
+   * The last iterate, which spreads far wider than the estimate, with its covariance (d by d) and intervals of the
+   * given level by the plug-in; both null without it, or before 2 averaged observations.
+   */
+  lastIterate({ level = 0.95 }: { readonly level?: number } = {}): {
+    readonly iterate: Float64Array;
+    readonly covariance: Float64Array | null;
+    readonly intervals: readonly Interval[] | null;
+  } {
+    checkLevel(level);
+    const { theta, plugIn } = this.#state;
     const iterate = theta.slice();
-    if (plugIn === null || tuning === null || plugIn.count < 2) return { iterate, covariance: null };
-    const d = theta.length;
-    const { hessian, gram } = momentsOf(this.#state);
-    const floored = spectral(hessian, d, (x) => Math.max(x, settings.hessian.floor));
-    const eta = tuning.eta0 * (steps + tuning.offset) ** -tuning.alpha;
-    const limit = lastIterateCovariance(floored, gram, d);
-    return { iterate, covariance: limit.map((x, i) => eta * x * unitOf(this.#state, i)) };
+    if (plugIn === null || plugIn.count < 2) return { iterate, covariance: null, intervals: null };
+    const covariance = iterateCovariance(this.#state);
+    this.#fixed();
+    const critical = normalQuantile((1 + level) / 2);
+    const intervals = Array.from(iterate, (estimate, k) => {
+      const radius = critical * Math.sqrt(covariance[k * (iterate.length + 1)]!);
+      return { estimate, lower: estimate - radius, upper: estimate + radius };
+    });
+    return { iterate, covariance, intervals };
   }
 
   /** The Hessian of the expected loss, d by d, from second differences, without floor; needs `plug-in`. */
@@ -351,7 +364,9 @@ export class AveragedKieferWolfowitz<Z> {
       throw new InvalidInput(`values has ${values.length} numbers: give ${l}`);
     }
     this.#fixed();
-    const apart = centre.map((x, i) => x - (values?.[i] ?? 0));
+    const estimate =
+      contrastScatter === null ? this.estimate() : contrastsOf(settings.contrasts, this.estimate());
+    const apart = estimate.map((x, i) => x - (values?.[i] ?? 0));
     const whitened = solveTriangular(cholesky(scatterMatrix(kept, centre), l), l, apart);
     let statistic = 0;
     for (const x of whitened) statistic += averaged * x * x;
@@ -366,14 +381,14 @@ export class AveragedKieferWolfowitz<Z> {
     const { level = 0.95, tOpt = 10_000 } = options;
     checkLevel(level);
     checkInteger("tOpt", tOpt, 1);
-    const { averaged, average, tuning, theta, plugIn } = this.#state;
+    const { averaged, tuning, theta, plugIn } = this.#state;
     if (plugIn === null) {
       throw new InvalidInput(`a confidence sequence needs inference: "plug-in"`);
     }
     const d = theta.length;
     const early = averaged < Math.max(2, 10 * (tuning?.transient ?? 10));
     const covariance = early ? null : this.covariance({ method: "plug-in" });
-    return Array.from(average, (estimate, k) => {
+    return Array.from(this.estimate(), (estimate, k) => {
       const deviation =
         covariance === null ? Number.POSITIVE_INFINITY : Math.sqrt(covariance[k * d + k]! * averaged);
       const radius = deviation * confidenceRadius(Math.max(1, averaged), level, tOpt);
@@ -383,29 +398,7 @@ export class AveragedKieferWolfowitz<Z> {
 
   /** Whether the figures can be trusted; asks for no interval, so it may be called at any time. */
   diagnostics(): Diagnostics {
-    const { tuning, averaged, clipped, plugIn, settings, drift, theta } = this.#state;
-    const least =
-      plugIn !== null && plugIn.count > 0 ? eigh(plugIn.hessian, theta.length).values[0]! : undefined;
-    const floored = least !== undefined && least < settings.hessian.floor;
-    let effective = tuning === null ? 0 : tuning.transient === null ? null : averaged / tuning.transient;
-    let settled = true;
-    if (least !== undefined && tuning !== null && effective !== null) {
-      // The curvature met on the way says more of the transient than that of the pilot.
-      const transient = 1 / (largestStep(tuning) * Math.max(least, settings.hessian.floor));
-      effective = averaged / transient;
-      settled = settings.warmStart || tuning.burnIn >= LEAST_BURN_IN * Math.min(transient, averaged);
-    }
-    const singular = tuning?.singular ?? false;
-    const { drifting } = driftOf(drift);
-    const sound = settled && !floored && !singular && !drifting;
-    return {
-      effective,
-      clipped,
-      hessianFloorActive: floored,
-      singular,
-      drifting,
-      converged: effective === null ? (sound ? null : false) : sound && effective >= ENOUGH,
-    };
+    return diagnosticsOf(this.#state);
   }
 
   /** The state as JSON, with the estimate to read; `fromJSON` goes on from it bit for bit. */

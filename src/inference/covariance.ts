@@ -2,7 +2,7 @@
 import { InvalidInput } from "../core/errors.ts";
 import { batchMeansVariance } from "./batch-means.ts";
 import type { IntervalMethod } from "./options.ts";
-import { mirrored, sandwich, spectral } from "./plug-in.ts";
+import { lastIterateCovariance, meanPull, mirrored, sandwich, spectral } from "./plug-in.ts";
 import { scatterMatrix } from "./scatter.ts";
 import type { KieferWolfowitzState } from "./state.ts";
 
@@ -49,15 +49,53 @@ export function unitOf({ tuning }: State, i: number): number {
   return scales[Math.floor(i / scales.length)]! * scales[i % scales.length]!;
 }
 
+/**
+ * The estimate: the last iterate of Newton steps; else the average of the iterates, less the bias that a loss leaves which is not quadratic, where the settings
+ * ask for that; during burn-in the iterate itself.
+ */
+export function estimateOf(state: State): Float64Array {
+  const { averaged, average, theta, warm, plugIn, settings } = state;
+  if (averaged === 0 || settings.newton) return (warm?.theta ?? theta).slice();
+  if (plugIn === null || !settings.correctBias || averaged < 2) return average.slice();
+  const { scales } = state.tuning!;
+  const d = theta.length;
+  const distance = average.map((x, k) => (x - plugIn.centre[k]!) / scales[k]!);
+  const pull = meanPull(plugIn, distance);
+  const inverse = inverseHessian(state);
+  return average.map((x, i) => {
+    let shift = 0;
+    for (let j = 0; j < d; j++) shift += inverse[i * d + j]! * pull[j]!;
+    return x + (scales[i]! * shift) / 2;
+  });
+}
+
+/** Covariance of the last iterate of averaged steps, by the plug-in; of Newton steps that of the estimate. */
+export function iterateCovariance(state: State): Float64Array {
+  const { theta, settings, steps } = state;
+  if (settings.newton) return covarianceOf(state, "plug-in");
+  const d = theta.length;
+  const { hessian, gram } = momentsOf(state);
+  const { eta0, offset, alpha } = state.tuning!;
+  const eta = eta0 * (steps + offset) ** -alpha;
+  const floored = spectral(hessian, d, (x) => Math.max(x, settings.hessian.floor));
+  return lastIterateCovariance(floored, gram, d).map((x, i) => eta * x * unitOf(state, i));
+}
+
+/** H^-1 in scaled coordinates, with the eigenvalues' floor. */
+function inverseHessian(state: State): Float64Array {
+  const { floor } = state.settings.hessian;
+  return spectral(momentsOf(state).hessian, state.theta.length, (x) => 1 / Math.max(x, floor));
+}
+
 /** Covariance of the estimate, row-major d by d. */
 export function covarianceOf(state: State, method: IntervalMethod): Float64Array {
-  const { scatter, averaged, average, theta, settings } = state;
+  const { scatter, averaged, average, theta } = state;
   needAveraged(state);
   const d = theta.length;
   if (method === "plug-in") {
-    const { hessian, gram } = momentsOf(state);
-    const inverse = spectral(hessian, d, (x) => 1 / Math.max(x, settings.hessian.floor));
-    return sandwich(inverse, gram, d).map((x, i) => (x * unitOf(state, i)) / averaged);
+    return sandwich(inverseHessian(state), momentsOf(state).gram, d).map(
+      (x, i) => (x * unitOf(state, i)) / averaged,
+    );
   }
   if (method === "random-scaling" && scatter!.full)
     return scatterMatrix(scatter!, average).map((x) => x / averaged);
@@ -77,7 +115,7 @@ export function entriesOf(
   const { averaged, average, scatter, batchMeans } = state;
   const d = average.length;
   const from = (variance: (k: number) => number): Entry[] =>
-    Array.from(average, (estimate, k) => ({ estimate, deviation: Math.sqrt(variance(k)) }));
+    Array.from(estimateOf(state), (estimate, k) => ({ estimate, deviation: Math.sqrt(variance(k)) }));
   if (method === "plug-in") {
     const covariance = covarianceOf(state, method);
     return from((k) => covariance[k * d + k]!);
@@ -96,7 +134,7 @@ function contrastEntry(state: State, method: IntervalMethod, weights: ArrayLike<
   const d = average.length;
   if (weights.length !== d) throw new InvalidInput(`contrast has ${weights.length} numbers: give ${d}`);
   const w = Array.from(weights);
-  const estimate = contrastsOf([w], average)[0]!;
+  const estimate = contrastsOf([w], estimateOf(state))[0]!;
   const kept = settings.contrasts.findIndex((row) => row.every((x, k) => x === w[k]));
   if (method === "random-scaling" && kept >= 0) {
     const v = scatterMatrix(contrastScatter!, contrastsOf(settings.contrasts, average));

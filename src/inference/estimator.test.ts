@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { InvalidInput, NonFinite, runSync } from "../core/index.ts";
+import { InvalidInput, NonFinite, run, runSync } from "../core/index.ts";
 import { createRng } from "../random/index.ts";
 import {
   AveragedKieferWolfowitz,
@@ -7,6 +7,7 @@ import {
   kieferWolfowitz,
   linearLoss,
   type Row,
+  readOnce,
   WatchedInterval,
 } from "./index.ts";
 
@@ -253,5 +254,82 @@ describe("the solver over a stream", () => {
     const part = runSync(solver, problem, { seed: 4, stop: { maxSteps: 11 } });
     const rest = runSync(solver, problem, { seed: 4, from: part.snapshot });
     expect(rest.result.estimate()).toEqual(whole.result.estimate());
+  });
+
+  it("takes a sync or async iterable, once, and passes over what a resumed run has taken", async () => {
+    const whole = runSync(solver, problem, { seed: 4 });
+    const over = (source: Iterable<Row> | AsyncIterable<Row>, first = 0) => ({
+      ...problem,
+      read: readOnce(source, { first }),
+    });
+    async function* later() {
+      yield* data;
+    }
+    expect(runSync(solver, over(data), { seed: 4 }).result.toJSON()).toEqual(whole.result.toJSON());
+    expect((await run(solver, over(later()), { seed: 4 })).result.toJSON()).toEqual(whole.result.toJSON());
+    const part = runSync(solver, over(data), { seed: 4, stop: { maxSteps: 11 } });
+    const anew = await run(solver, over(later()), { seed: 4, from: part.snapshot });
+    const rest = runSync(solver, over(data.slice(1100), 1100), { seed: 4, from: part.snapshot });
+    for (const { result } of [anew, rest]) expect(result.estimate()).toEqual(whole.result.estimate());
+    const gone = over(data);
+    runSync(solver, gone, { seed: 4 });
+    expect(() => runSync(solver, gone, { seed: 4 })).toThrow(/stands at 3000/);
+  });
+});
+
+describe("Newton steps", () => {
+  it("come from the last iterate to intervals that hold the truth, and resume to the bit", () => {
+    const d = 3;
+    const data = rows(6000, d, 8);
+    const truth = truthOf(d, 8);
+    const options = { iteration: "newton", inference: "plug-in", queries: 1 } as const;
+    const fit = fitted(options, data, d);
+    expect(fit.estimate()).toEqual(fit.lastIterate().iterate);
+    fit.confidenceInterval({ level: 0.99999 }).forEach(({ lower, upper }, k) => {
+      expect(lower).toBeLessThan(truth[k]!);
+      expect(upper).toBeGreaterThan(truth[k]!);
+      expect(upper - lower).toBeLessThan(0.1);
+    });
+    const half = fitted(options, data.slice(0, 3000), d);
+    const resumed = AveragedKieferWolfowitz.fromJSON<Row>(JSON.parse(JSON.stringify(half)), linearLoss);
+    for (const row of data.slice(3000)) resumed.update(row);
+    expect(resumed.estimate()).toEqual(fit.estimate());
+    expect(() => fitted({ iteration: "newton" }, [], 2)).toThrow(/plug-in/);
+  });
+});
+
+describe("the correction of bias", () => {
+  it("is half the third derivative times the spread of the iterates, and brings the mean back", () => {
+    // F = x^2 / 2 + 0.1 x^3 has its minimum at 0 and the third derivative 0.6.
+    const [replications, n, deviation] = [40, 20_000, 3];
+    let [average, estimate] = [0, 0];
+    for (let r = 0; r < replications; r++) {
+      const noise = createRng(21).stream("noise", r).normals(n);
+      const fit = new AveragedKieferWolfowitz<number>({
+        initial: [0],
+        loss: ([x], z) => 0.5 * x! ** 2 + 0.1 * x! ** 3 - deviation * z * x!,
+        step: { eta0: 1, alpha: 0.501, offset: 200 },
+        inference: "plug-in",
+        correctBias: true,
+        seed: r,
+      });
+      let [sum, squares] = [0, 0];
+      for (const z of noise) {
+        fit.update(z);
+        const x = fit.state.theta[0]!;
+        sum += x;
+        squares += x * x;
+      }
+      const plain = fit.state.average[0]!;
+      const spread = squares / n - (sum / n) ** 2;
+      expect(fit.estimate()[0]! - plain).toBeGreaterThan(0.7 * 0.3 * spread);
+      expect(fit.estimate()[0]! - plain).toBeLessThan(1.4 * 0.3 * spread);
+      average += plain / replications;
+      estimate += fit.estimate()[0]! / replications;
+    }
+    const error = deviation / Math.sqrt(n * replications);
+    expect(average).toBeLessThan(-3 * error);
+    expect(Math.abs(estimate)).toBeLessThan(3.5 * error);
+    expect(() => fitted({ correctBias: true }, [], 2)).toThrow(/plug-in/);
   });
 });

@@ -1,6 +1,5 @@
 export {
   AveragedKieferWolfowitz,
-  type Diagnostics,
   type Interval,
   type IntervalOptions,
   type TestResult,
@@ -10,6 +9,7 @@ export {
   MeanConfidenceSequence,
   type MeanSequenceOptions,
 } from "./confidence-sequence.ts";
+export type { Diagnostics } from "./diagnostics.ts";
 export type { DirectionLaw } from "./directions.ts";
 export { type GramOptions, gramMatrix } from "./gram.ts";
 export { linearLoss, logisticLoss, quantileLoss, type Row } from "./losses.ts";
@@ -22,6 +22,7 @@ export type { KieferWolfowitzState, Tuning } from "./state.ts";
 export {
   type KieferWolfowitzSolverOptions,
   kieferWolfowitz,
+  readOnce,
   type StreamProblem,
   type StreamState,
   type Stretch,

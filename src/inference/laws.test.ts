@@ -148,7 +148,14 @@ describe("random scaling", () => {
   it("goes to 0 for large statistics and to 1 for small ones", () => {
     expect(randomScalingPValue(0)).toBe(1);
     expect(randomScalingPValue(-6.7473)).toBe(randomScalingPValue(6.7473));
-    for (const t of [40, 1e3, 1e6]) expect(randomScalingPValue(t)).toBeLessThan(1e-6);
+    expect(randomScalingPValue(1e6)).toBe(0);
+    expect(randomScalingPValue(1e-6)).toBeGreaterThan(1 - 1e-5);
+    // Far out the tail is that of exp(-t / 2), without a floor: its logarithm falls by 1/2 a unit.
+    for (const t of [40, 400]) {
+      const fall = Math.log(randomScalingPValue(t) / randomScalingPValue(t + 1));
+      expect(fall).toBeGreaterThan(0.49);
+      expect(fall).toBeLessThan(0.5);
+    }
     expect(Math.abs(randomScalingQuantile(0.999) - 14.659)).toBeLessThan(2e-3);
   });
 

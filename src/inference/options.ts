@@ -28,6 +28,11 @@ export interface KieferWolfowitzOptions<Z> {
   readonly step?:
     | "auto"
     | { readonly eta0: number; readonly alpha?: number; readonly offset?: number; readonly clip?: number };
+  /**
+   * `averaged` (default): the estimate is the mean of the iterates. `newton`: steps H^-1 g / n after the burn-in, and
+   * the estimate is the last iterate; the same limit law, dearer steps. Needs `inference: "plug-in"`.
+   */
+  readonly iteration?: "averaged" | "newton";
   /** h_n = h0 n^-gamma; default h0 = 0.001, gamma = 0.6, in scaled coordinates with `step: "auto"`. */
   readonly spacing?: "auto" | { readonly h0: number; readonly gamma?: number };
   /** Whether the loss has a second derivative; a quantile loss has none. Default true. */
@@ -43,6 +48,12 @@ export interface KieferWolfowitzOptions<Z> {
     readonly gamma?: number;
     readonly floor?: number;
   };
+  /**
+   * Take from the average what a loss that is not quadratic adds to it: a bias of the order of the step, which the
+   * second differences of `plug-in` give without another call. Default true with `inference` beginning by `plug-in`,
+   * `smooth` and `step: "auto"`; else the estimate is the plain average.
+   */
+  readonly correctBias?: boolean;
   /** Keep the full scatter of random scaling (d^2 numbers) for any contrast later; default only its diagonal. */
   readonly scatter?: "diagonal" | "full";
   /** Contrasts fixed beforehand, rows of d numbers: random scaling keeps their joint scatter. */
@@ -83,6 +94,8 @@ export interface Settings {
     readonly gamma: number;
     readonly floor: number;
   };
+  readonly newton: boolean;
+  readonly correctBias: boolean;
   readonly fullScatter: boolean;
   readonly contrasts: readonly (readonly number[])[];
   readonly pilot: number;
@@ -153,6 +166,18 @@ export function settle<Z>(options: KieferWolfowitzOptions<Z>): Settings {
   if (names.length !== d) throw new InvalidInput(`names has ${names.length} elements: give ${d}`);
   createRng(seed);
   const plugIn = methods[0] === "plug-in";
+  const { iteration = "averaged" } = options;
+  if (iteration !== "averaged" && iteration !== "newton") {
+    throw new InvalidInput(`iteration is ${JSON.stringify(iteration)}: give "averaged" or "newton"`);
+  }
+  const newton = iteration === "newton";
+  if (newton && !(methods.length === 1 && plugIn)) {
+    throw new InvalidInput(`iteration is "newton", which has the intervals of inference: "plug-in" alone`);
+  }
+  const correctBias = options.correctBias ?? (plugIn && smooth && step === "auto" && !newton);
+  if (correctBias && !methods.includes("plug-in")) {
+    throw new InvalidInput(`correctBias needs second differences: give inference: "plug-in"`);
+  }
   return {
     initial,
     directions,
@@ -166,6 +191,8 @@ export function settle<Z>(options: KieferWolfowitzOptions<Z>): Settings {
     burnIn,
     methods,
     hessian: { rate, h0, gamma, floor },
+    newton,
+    correctBias,
     fullScatter: options.scatter === "full",
     contrasts: contrasts.map((row) => [...row]),
     pilot,

@@ -17,6 +17,8 @@ export interface Pilot {
   readonly curvature: number;
   /** The curvature is nearly 0 along some direction, beyond the pilot's own noise. */
   readonly singular: boolean;
+  /** `curvature` is the mean one over d, not measured: above `WHOLE_CURVATURE` dimensions. */
+  readonly guessed: boolean;
   readonly evaluations: number;
 }
 
@@ -114,7 +116,8 @@ export function runPilot<Z>(
   }
   const radius = ((d + 2) / (3 * d)) * (squares / sum);
   if (d > WHOLE_CURVATURE) {
-    return { scales, radius, curvature: sum / (d * observations.length), singular: false, evaluations };
+    const curvature = sum / (d * observations.length);
+    return { scales, radius, curvature, singular: false, guessed: true, evaluations };
   }
 
   const hessian = new Float64Array(d * d);
@@ -146,6 +149,7 @@ export function runPilot<Z>(
     radius,
     curvature: Math.max(values[0]!, LEAST_CURVATURE),
     singular: mean + 2 * Math.sqrt(variance / n) < LEAST_CURVATURE,
+    guessed: false,
     evaluations,
   };
 }

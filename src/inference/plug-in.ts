@@ -1,4 +1,11 @@
-/** The plug-in covariance H^-1 Q H^-1 (section 3.1 of the paper): sums kept along the stream, solved when asked for. */
+/**
+ * The plug-in covariance H^-1 Q H^-1 (section 3.1 of the paper), and the bias that a loss leaves which is not quadratic:
+ * sums kept along the stream, solved when asked for.
+ *
+ * The bias: iterates wander around the optimum with a covariance C of the order of the step, so the mean gradient that
+ * they meet holds T[C] / 2 of the third derivatives T, and the average lies H^-1 T[C] / 2 off. The curvatures met on the
+ * way, G_i at theta_i, give T[C] without another call of the loss: it is the mean of G_i (theta_i - average).
+ */
 import { eigh } from "../linalg/index.ts";
 
 /** Plain data; triangles are the lower ones of row-major d by d matrices, in scaled coordinates. */
@@ -11,6 +18,10 @@ export interface PlugIn {
   readonly hessian: Float64Array;
   /** Times that each entry was measured. */
   readonly measured: Float64Array;
+  /** Row-major d by d, whole: mean of second difference (i, j) times the distance of coordinate j from `centre`. */
+  readonly pulls: Float64Array;
+  /** Where averaging began, in plain coordinates. */
+  readonly centre: Float64Array;
 }
 
 export function createPlugIn(d: number): PlugIn {
@@ -19,6 +30,8 @@ export function createPlugIn(d: number): PlugIn {
     gram: new Float64Array(d * d),
     hessian: new Float64Array(d * d),
     measured: new Float64Array(d * d),
+    pulls: new Float64Array(d * d),
+    centre: new Float64Array(d),
   };
 }
 
@@ -39,9 +52,32 @@ export function pushGram(state: PlugIn, gradient: Float64Array): void {
   }
 }
 
-/** Takes a second difference into the running mean of its entry (j <= i). */
-export function pushHessian(state: PlugIn, entry: number, value: number): void {
-  state.hessian[entry]! += (value - state.hessian[entry]!) / ++state.measured[entry]!;
+/** Takes second difference (i, j), j <= i, met at the given distances from the centre, into the entry's running means. */
+export function pushHessian(
+  state: PlugIn,
+  i: number,
+  j: number,
+  value: number,
+  distances: Float64Array,
+): void {
+  const { hessian, pulls, measured } = state;
+  const d = distances.length;
+  const entry = i * d + j;
+  const count = ++measured[entry]!;
+  hessian[entry]! += (value - hessian[entry]!) / count;
+  pulls[entry]! += (value * distances[j]! - pulls[entry]!) / count;
+  if (i !== j) pulls[j * d + i]! += (value * distances[i]! - pulls[j * d + i]!) / count;
+}
+
+/** T[C]: the mean of G_i (theta_i - average), for an average at this distance from the centre. */
+export function meanPull(state: PlugIn, distance: Float64Array): Float64Array {
+  const d = distance.length;
+  const hessian = mirrored(state.hessian, d);
+  return distance.map((_, i) => {
+    let sum = 0;
+    for (let j = 0; j < d; j++) sum += state.pulls[i * d + j]! - hessian[i * d + j]! * distance[j]!;
+    return sum;
+  });
 }
 
 /** The whole of a matrix from its lower triangle, times a factor. */

@@ -4,6 +4,7 @@ import { createRng } from "../random/index.ts";
 import { pushBatchMeans } from "./batch-means.ts";
 import { Directions } from "./directions.ts";
 import { closeStretch } from "./drift.ts";
+import { turn } from "./newton.ts";
 import type { Loss } from "./pilot.ts";
 import { type PlugIn, pushAxisGram, pushGram, pushHessian } from "./plug-in.ts";
 import { pushScatter } from "./scatter.ts";
@@ -22,6 +23,7 @@ export class Recursion<Z> {
   readonly #gradient: Float64Array;
   readonly #contrast: Float64Array;
   readonly #single: Float64Array;
+  readonly #distances: Float64Array;
   readonly #draws: Float64Array;
   readonly #hessianDraws: ((step: number) => Float64Array) | null;
 
@@ -38,6 +40,7 @@ export class Recursion<Z> {
     this.#gradient = new Float64Array(d);
     this.#contrast = new Float64Array(settings.contrasts.length);
     this.#single = new Float64Array(d);
+    this.#distances = new Float64Array(d);
     this.#draws = new Float64Array(settings.hessian.rate < 1 ? (d * (d + 1)) / 2 : 0);
     this.#hessianDraws =
       settings.hessian.rate < 1
@@ -106,10 +109,21 @@ export class Recursion<Z> {
       if (plugIn !== null) point.set(theta);
     }
     calls += central ? 2 * m : m;
-    const length = eta * Math.sqrt(norm);
+    // Newton steps follow the burn-in; until then there is no Hessian to turn the gradient by.
+    const newton = plugIn === null ? null : state.newton;
+    let rate = eta;
+    let move = gradient;
+    if (newton !== null) {
+      const { transient, offset } = tuning;
+      rate = 1 / (plugIn!.count + 1 + (transient ?? offset));
+      move = turn(newton, plugIn!, gradient, transient ?? offset, settings.hessian.floor);
+      norm = 0;
+      for (let k = 0; k < d; k++) norm += move[k]! ** 2;
+    }
+    const length = rate * Math.sqrt(norm);
     if (!Number.isFinite(length)) {
       throw new NonFinite(
-        `the gradient estimate is not finite at observation ${state.seen} (step ${n}, eta ${eta}, ${state.clipped} steps cut): check the observation and the loss, or take a smaller step`,
+        `the gradient estimate is not finite at observation ${state.seen} (step ${n}, eta ${rate}, ${state.clipped} steps cut): check the observation and the loss, or take a smaller step`,
       );
     }
     if (plugIn !== null) {
@@ -119,18 +133,21 @@ export class Recursion<Z> {
         pushAxisGram(plugIn, k, gradient[k]!, d);
       } else pushGram(plugIn, gradient);
     }
-    let size = eta;
+    let size = rate;
     if (length > tuning.clip) {
-      size = (eta * tuning.clip) / length;
+      size = (rate * tuning.clip) / length;
       if (counts) state.clipped++;
     }
-    if (directions.sparse) {
+    if (directions.sparse && newton === null) {
       for (let j = 0; j < m; j++) {
         const k = directions.coordinates[j]!;
         theta[k]! -= size * scales[k]! * gradient[k]!;
         gradient[k] = 0;
       }
-    } else for (let k = 0; k < d; k++) theta[k]! -= size * scales[k]! * gradient[k]!;
+    } else {
+      for (let k = 0; k < d; k++) theta[k]! -= size * scales[k]! * move[k]!;
+      gradient.fill(0);
+    }
     state.steps = n;
     state.evaluations += calls;
     if (!counts) return;
@@ -158,7 +175,10 @@ export class Recursion<Z> {
     const h = Math.max(LEAST_HESSIAN_SPACING, h0 * n ** -gamma);
     const point = this.#point;
     const single = this.#single.fill(Number.NaN);
+    const distances = this.#distances;
     const d = theta.length;
+    if (plugIn.count === 0) plugIn.centre.set(theta);
+    for (let k = 0; k < d; k++) distances[k] = (theta[k]! - plugIn.centre[k]!) / scales[k]!;
     const draws = this.#hessianDraws?.(n - 1);
     let calls = 0;
     const alone = (k: number): number => {
@@ -185,7 +205,7 @@ export class Recursion<Z> {
             `a second difference is ${second} at observation ${this.#state.seen}: check the loss`,
           );
         }
-        pushHessian(plugIn, i * d + j, second);
+        pushHessian(plugIn, i, j, second, distances);
       }
     }
     return calls;

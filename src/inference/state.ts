@@ -1,5 +1,6 @@
 import { type BatchMeans, createBatchMeans } from "./batch-means.ts";
 import { createDrift, type Drift } from "./drift.ts";
+import { createNewton, type Newton } from "./newton.ts";
 import type { Settings } from "./options.ts";
 import { createPlugIn, type PlugIn } from "./plug-in.ts";
 import { createScatter, type Scatter } from "./scatter.ts";
@@ -15,6 +16,8 @@ export interface Tuning {
   /** Samples of the transient; null where the constants were given and nothing was measured. */
   readonly transient: number | null;
   readonly singular: boolean;
+  /** Whether the pilot took the smallest curvature from the mean one, as it does in many dimensions. */
+  readonly curvatureGuessed: boolean;
 }
 
 /** Everything that the estimator is: plain data, of a size that the stream's length does not change. */
@@ -37,20 +40,19 @@ export interface KieferWolfowitzState<Z> {
   averaged: number;
   readonly average: Float64Array;
   readonly order: Uint32Array;
-  readonly scatter: Scatter | null;
-  readonly contrastScatter: Scatter | null;
-  readonly plugIn: PlugIn | null;
+  scatter: Scatter | null;
+  contrastScatter: Scatter | null;
+  plugIn: PlugIn | null;
+  newton: Newton | null;
   batchMeans: BatchMeans | null;
-  readonly drift: Drift;
+  drift: Drift;
   clipped: number;
   /** Count at which an interval for a fixed number of observations was asked for. */
   askedAt: number | null;
 }
 
 export function createState<Z>(settings: Settings): KieferWolfowitzState<Z> {
-  const d = settings.initial.length;
-  const { methods, contrasts, fullScatter } = settings;
-  const scaling = methods.includes("random-scaling");
+  const { initial } = settings;
   return {
     settings,
     seen: 0,
@@ -60,16 +62,32 @@ export function createState<Z>(settings: Settings): KieferWolfowitzState<Z> {
     warm: null,
     looks: 0,
     steps: 0,
-    theta: settings.initial.slice(),
+    theta: initial.slice(),
     averaged: 0,
-    average: settings.initial.slice(),
-    order: Uint32Array.from({ length: d }, (_, k) => k),
+    average: initial.slice(),
+    order: Uint32Array.from({ length: initial.length }, (_, k) => k),
+    ...freshSums(settings),
+    askedAt: null,
+  };
+}
+
+/** What the averaged steps are summed into. */
+function freshSums({ initial, methods, contrasts, fullScatter, newton }: Settings) {
+  const d = initial.length;
+  const scaling = methods.includes("random-scaling");
+  return {
     scatter: scaling ? createScatter(d, fullScatter) : null,
     contrastScatter: scaling && contrasts.length > 0 ? createScatter(contrasts.length, true) : null,
     plugIn: methods.includes("plug-in") ? createPlugIn(d) : null,
-    batchMeans: methods.includes("batch-means") ? createBatchMeans(settings.initial) : null,
+    newton: newton ? createNewton(d) : null,
+    batchMeans: methods.includes("batch-means") ? createBatchMeans(initial) : null,
     drift: createDrift(d),
     clipped: 0,
-    askedAt: null,
   };
+}
+
+/** Forgets the averaged steps: averaging begins anew from the present iterate. */
+export function restartAverage(state: KieferWolfowitzState<unknown>): void {
+  state.averaged = 0;
+  Object.assign(state, freshSums(state.settings));
 }

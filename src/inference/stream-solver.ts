@@ -1,4 +1,4 @@
-import { type Asking, ask, type Oracle, type Problem, type Solver } from "../core/index.ts";
+import { type Asking, ask, InvalidInput, type Oracle, type Problem, type Solver } from "../core/index.ts";
 import { AveragedKieferWolfowitz } from "./averaged-kiefer-wolfowitz.ts";
 import { checkInteger } from "./checks.ts";
 import { type KieferWolfowitzOptions, settle } from "./options.ts";
@@ -16,6 +16,72 @@ export interface StreamProblem<Z> extends Problem {
   /** Answers with fewer observations than asked for at the stream's end only. */
   readonly read: Oracle<Stretch, readonly Z[]>;
   readonly loss: Loss<Z>;
+}
+
+/**
+ * An iterable, sync or async, as the `read` of a problem: its observations in their order, once. The first of them is
+ * number `first` of the stream (default 0); a run that goes on from a snapshot passes over those it has taken already.
+ *
+ * Throws `InvalidInput` where a run asks for observations that have gone by.
+ *
+ * @example run(solver, { fingerprint: "orders", loss, read: readOnce(consumer) }, { seed: 7 });
+ */
+export function readOnce<Z>(
+  source: Iterable<Z> | AsyncIterable<Z>,
+  { first = 0 }: { readonly first?: number } = {},
+): Oracle<Stretch, readonly Z[]> {
+  checkInteger("first", first, 0);
+  let next = first;
+  // Asked again after a lost answer, the latest stretch is still there.
+  let latest: { readonly offset: number; readonly rows: Z[] } = { offset: first, rows: [] };
+
+  const begin = ({ offset, count }: Stretch): { readonly rows: Z[]; readonly skip: number } | null => {
+    if (offset === latest.offset && latest.rows.length === count) return null;
+    if (offset < next) {
+      throw new InvalidInput(
+        `the run asks for observation ${offset}, and the iterable stands at ${next}: give it anew from its beginning, or say by first where it begins`,
+      );
+    }
+    const rows: Z[] = [];
+    latest = { offset, rows };
+    return { rows, skip: offset - next };
+  };
+  const take = (rows: Z[], value: Z, offset: number): void => {
+    if (next++ >= offset) rows.push(value);
+  };
+
+  if (Symbol.iterator in source) {
+    const iterator = source[Symbol.iterator]();
+    return {
+      name: "read",
+      answer(stretch) {
+        const begun = begin(stretch);
+        if (begun === null) return latest.rows;
+        const { rows, skip } = begun;
+        for (let left = skip + stretch.count; left > 0; left--) {
+          const { done, value } = iterator.next();
+          if (done) break;
+          take(rows, value, stretch.offset);
+        }
+        return rows;
+      },
+    };
+  }
+  const iterator = source[Symbol.asyncIterator]();
+  return {
+    name: "read",
+    async answer(stretch) {
+      const begun = begin(stretch);
+      if (begun === null) return latest.rows;
+      const { rows, skip } = begun;
+      for (let left = skip + stretch.count; left > 0; left--) {
+        const { done, value } = await iterator.next();
+        if (done) break;
+        take(rows, value, stretch.offset);
+      }
+      return rows;
+    },
+  };
 }
 
 /** Plain data: the estimator, and where the stream stands. */

@@ -31,6 +31,7 @@ export function tune(settings: Settings, pilot: Pilot, factor: number = traceFac
     burnIn,
     transient,
     singular: pilot.singular,
+    curvatureGuessed: pilot.guessed,
   };
 }
 
