@@ -11,12 +11,20 @@ import { fileError, UsageError } from "./errors.ts";
 /** What may stand in place of a path: standard input or output. */
 export const STANDARD = "-";
 
-/** Reads the pieces of a file, or of standard input for `-`. Throws errors that name the path. */
-export async function* readPieces(path: string): AsyncGenerator<Uint8Array> {
+/**
+ * Reads the pieces of a file, or of standard input for `-`; ends early when the signal comes, also while it waits for
+ * more. Throws errors that name the path.
+ */
+export async function* readPieces(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  const stream = path === STANDARD ? process.stdin : createReadStream(path);
+  const end = (): void => void stream.destroy();
+  signal?.addEventListener("abort", end, { once: true });
   try {
-    yield* path === STANDARD ? process.stdin : createReadStream(path);
+    yield* stream;
   } catch (error) {
-    throw fileError(path, error);
+    if (!signal?.aborted) throw fileError(path, error);
+  } finally {
+    signal?.removeEventListener("abort", end);
   }
 }
 

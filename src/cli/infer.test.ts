@@ -17,17 +17,28 @@ function write(name: string, text: string): string {
   return path;
 }
 
-async function fpx(...args: string[]) {
+const fpx = (...args: string[]) => call(args);
+
+/** With `interruptAt`, Ctrl-C comes when the output matches it for the first time. */
+async function call(args: readonly string[], interruptAt?: RegExp) {
   const texts = { out: "", err: "" };
   const stream = (key: "out" | "err") => ({
     isTTY: false,
     write: (text: string, done?: (error?: Error | null) => void) => {
       texts[key] += text;
+      if (key === "out" && interruptAt?.test(texts.out)) interrupt?.();
       done?.();
       return true;
     },
   });
-  const signals = { on: () => undefined, off: () => undefined };
+  let interrupt: (() => void) | undefined;
+  const signals = {
+    on: (name: string, listener: () => void) => {
+      if (name === "SIGINT") interrupt = listener;
+    },
+    off: () => undefined,
+    exit: () => undefined,
+  };
   const host = { stdout: stream("out"), stderr: stream("err"), env: process.env, signals };
   const code = await runProgram(args, host as never, commands);
   return { code, ...texts };
@@ -91,6 +102,59 @@ describe("fpx infer", () => {
       expect(code).toBe(1);
       expect(err).toMatch(new RegExp(`column flat is ${value} in every row`));
     }
+  });
+});
+
+describe("fpx infer --state", () => {
+  const run = (path: string, state: string, ...more: string[]) =>
+    fpx("infer", "--data", path, "--state", state, "--follow", "--json", ...more);
+  const last = (out: string) => out.trim().split("\n").at(-1);
+
+  it("goes on with a file that has grown, to the bits of one run over the whole", async () => {
+    const state = join(folder, "grown.json");
+    const begun = write("grown.csv", csv.slice(0, 2001).join("\n"));
+    expect((await run(begun, state, "--features", "a")).code).toBe(0);
+    const path = write("grown.csv", csv.join("\n"));
+    const rest = await run(path, state);
+    const whole = await fpx("infer", "--data", path, "--follow", "--json", "--features", "a");
+    expect(rest.err).toBe("");
+    expect(last(rest.out)).toBe(last(whole.out));
+    const short = await run(write("short.csv", csv.slice(0, 2001).join("\n")), state);
+    expect(short.err).toMatch(/ends 1000 rows before/);
+  });
+
+  it("keeps what an interrupted run has taken", async () => {
+    const path = write("stop.csv", csv.join("\n"));
+    const state = join(folder, "stop.json");
+    const args = ["infer", "--data", path, "--state", state, "--follow", "--every", "500", "--json"];
+    const stopped = await call(args, /"rows":500/);
+    expect(stopped.code).toBe(130);
+    expect(stopped.out).not.toContain('"loss"');
+    const rest = await call(args);
+    expect(rest.out).not.toContain('"rows":500');
+    expect(last(rest.out)).toBe(last((await fpx("infer", "--data", path, "--follow", "--json")).out));
+  });
+
+  it("prints an interval for a fixed number of rows once", async () => {
+    const path = write("once.csv", csv.join("\n"));
+    const state = join(folder, "once.json");
+    const first = await fpx("infer", "--data", path, "--state", state, "--json");
+    expect(first.out).toBe((await fpx("infer", "--data", path, "--json")).out);
+    const again = await fpx("infer", "--data", path, "--state", state);
+    expect(again.code).toBe(1);
+    expect(again.err).toMatch(/printed at 3000 rows.*--follow/);
+  });
+
+  it("refuses another model, another file and a watched interval", async () => {
+    const path = write("w.csv", csv.join("\n"));
+    const state = join(folder, "w.json");
+    await run(path, state);
+    expect((await run(path, state, "--no-intercept")).err).toMatch(/intercept true, and this one false/);
+    expect((await run(path, state, "--features", "a")).err).toMatch(/features a, b/);
+    expect((await run(path, write("no.json", "{}"))).err).toMatch(/no state/);
+    const watched = await fpx("infer", "--data", path, "--follow", "--method", "random-scaling");
+    expect(watched.code).toBe(2);
+    expect(watched.err).toMatch(/must not be watched/);
   });
 });
 

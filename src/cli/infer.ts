@@ -1,9 +1,10 @@
 /** `fpx infer`: estimates with intervals from one pass over a file or standard input. */
+import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { InvalidInput } from "../core/errors.ts";
 import {
-  AveragedKieferWolfowitz,
+  type AveragedKieferWolfowitz,
   type Loss,
   linearLoss,
   logisticLoss,
@@ -12,9 +13,10 @@ import {
 } from "../inference/index.ts";
 import { formatNumber, textTable } from "../report/index.ts";
 import type { Cli } from "./cli.ts";
-import { UsageError } from "./errors.ts";
-import { loadFunction, readPieces, STANDARD } from "./files.ts";
-import { type Columns, csvRows, jsonRows } from "./infer-rows.ts";
+import { fileError, UsageError } from "./errors.ts";
+import { loadFunction, readPieces, STANDARD, writeOutput } from "./files.ts";
+import { csvRows, jsonRows } from "./infer-rows.ts";
+import { InferSession, readSaved } from "./infer-session.ts";
 import { integer, number } from "./options.ts";
 import { type CommandRecorder, type RecordFlags, recorded, recordOptions } from "./recording.ts";
 
@@ -28,7 +30,8 @@ interface InferFlags extends RecordFlags {
   readonly follow?: boolean;
   readonly every: number;
   readonly queries?: number;
-  readonly method: "random-scaling" | "plug-in";
+  readonly method?: "random-scaling" | "plug-in";
+  readonly state?: string;
   readonly format?: "csv" | "jsonl";
   readonly seed: number;
   readonly json?: boolean;
@@ -52,7 +55,11 @@ export function defineInfer(command: Command, cli: Cli): void {
     .option("--features <names>", "columns of the model, separated by commas (default: all others)", names)
     .option("--response <name>", "column to be explained (default: the last)")
     .option("--no-intercept", "fit no constant term")
-    .option("--method <name>", "random-scaling or plug-in", oneMethod, "random-scaling")
+    .option(
+      "--method <name>",
+      "random-scaling or plug-in (default: random-scaling; with --follow plug-in)",
+      oneMethod,
+    )
     .option(
       "--queries <number>",
       "directions a row (default: one a parameter, up to 50)",
@@ -60,17 +67,21 @@ export function defineInfer(command: Command, cli: Cli): void {
     )
     .option("--follow", "print intervals along the way that may be watched (confidence sequences)")
     .option("--every <rows>", "with --follow: rows between two prints", integer({ minimum: 1 }), 10_000)
+    .option(
+      "--state <file>",
+      "go on from this file where it exists, and save to it at the end and after Ctrl-C; rows of a --data file that were taken are passed over, standard input is taken whole",
+    )
     .option("--format <name>", "csv or jsonl (default: by the file's name; csv for -)", oneFormat)
     .option("--seed <number>", "seed of the directions", integer(), 1)
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nExample:\n  $ fpx infer --data latency.csv --response p95 --loss quantile:0.9\n\nThe interval printed at the end holds for the file's length. To stop when an interval is short enough, use --follow.\n",
+      "\nExample:\n  $ fpx infer --data latency.csv --response p95 --loss quantile:0.9\n\nThe interval printed at the end holds for the file's length. To stop when an interval is short enough, use --follow.\n\nDay by day, with intervals that may be looked at every day:\n  $ fpx infer --data - --follow --state fit.json < monday.csv\n  $ fpx infer --data - --follow --state fit.json < tuesday.csv\n",
     )
     .action((flags: InferFlags) => infer(flags, cli));
 }
 
-function oneMethod(text: string): InferFlags["method"] {
+function oneMethod(text: string): "random-scaling" | "plug-in" {
   if (text === "random-scaling" || text === "plug-in") return text;
   throw new UsageError(`--method is ${text}; choose random-scaling or plug-in`);
 }
@@ -105,8 +116,10 @@ const bandOf = (name: string, { lower, upper }: { readonly lower: number; readon
 ];
 
 async function infer(flags: InferFlags, cli: Cli): Promise<void> {
-  const { data, seed } = flags;
-  const signal = cli.interruptible("stopping; the rows so far count");
+  const { data, seed, state } = flags;
+  const signal = cli.interruptible(
+    state === undefined ? "stopping; the rows so far count" : `stopping; ${state} keeps the rows so far`,
+  );
   const name = `infer ${data === STANDARD ? "standard input" : basename(data)}`;
   await recorded(flags, { name, command: "infer", seed, signal }, (recorder) =>
     estimate(flags, cli, recorder),
@@ -114,118 +127,108 @@ async function infer(flags: InferFlags, cli: Cli): Promise<void> {
 }
 
 async function estimate(flags: InferFlags, cli: Cli, recorder: CommandRecorder) {
-  const { data, level, intercept, follow = false, every, queries, seed, json = false } = flags;
+  const { signal } = recorder;
+  const { data, level, intercept, follow = false, every, queries, seed, state, json = false } = flags;
   const { loss, smooth } = await lossOf(flags.loss);
-  const method = follow ? "plug-in" : flags.method;
+  if (follow && flags.method === "random-scaling") {
+    throw new UsageError(
+      "--follow and --method random-scaling exclude each other: an interval by random scaling must not be watched; leave out one",
+    );
+  }
+  const method = flags.method ?? (follow ? "plug-in" : "random-scaling");
+  const model = { loss: flags.loss, intercept, method };
+  const text = state === undefined ? undefined : await readIfThere(state);
+  const saved = text === undefined ? undefined : readSaved(text, state!, model);
   const lines: string[] = [];
-  let fit: AveragedKieferWolfowitz<Row> | undefined;
-  let parameters: string[] = [];
-  let columns: Columns | undefined;
-  let first: Float64Array | undefined;
-  let constant: Uint8Array = new Uint8Array();
-  const ones = intercept ? 1 : 0;
-
-  const sink = {
-    begin(chosen: Columns): void {
-      columns = chosen;
-      parameters = [...(intercept ? ["(intercept)"] : []), ...chosen.features];
-      constant = new Uint8Array(chosen.features.length).fill(1);
-      fit = new AveragedKieferWolfowitz<Row>({
-        initial: new Float64Array(parameters.length),
-        loss,
-        smooth,
-        inference: method,
-        names: parameters,
-        seed,
-        ...(queries === undefined ? {} : { queries }),
-      });
-    },
-    row(values: Float64Array, line: number): void {
-      const features = constant.length;
-      first ??= values;
-      for (let k = 0; k < features; k++) if (values[k] !== first[k]) constant[k] = 0;
-      const response = values[features]!;
-      if (flags.loss === "logistic" && response !== 0 && response !== 1) {
-        throw new InvalidInput(
-          `${data}:${line}: column ${columns!.response} is ${response}; logistic regression needs 0 or 1`,
-        );
-      }
-      let row = values;
-      if (ones === 1) {
-        row = new Float64Array(features + 2);
-        row[0] = 1;
-        row.set(values, 1);
-      }
-      try {
-        fit!.update(row);
-      } catch (error) {
-        // The pilot meets a constant column as one without effect of its own.
-        refuseConstant();
-        throw error;
-      }
-      if (follow && fit!.count % every === 0) lines.push(progressLine());
+  const options = {
+    ...model,
+    data,
+    call: loss,
+    smooth,
+    seed,
+    queries,
+    taken: ({ fit }: InferSession) => {
+      if (follow && fit!.count % every === 0) lines.push(progressLine(fit!));
     },
   };
-
-  const refuseConstant = (): void => {
-    const k = constant.indexOf(1);
-    if (k < 0 || fit!.count < 2) return;
-    if (intercept || first![k] === 0) {
-      throw new InvalidInput(
-        `${data}: column ${columns!.features[k]} is ${first![k]} in every row${intercept ? ", as the intercept is constant too" : ""}; leave it out by --features`,
-        { code: "CONSTANT_COLUMN" },
-      );
-    }
-  };
-
-  const progressLine = (): string => {
-    const intervals = fit!.confidenceSequence({ level });
-    if (json) return JSON.stringify({ event: "sequence", rows: fit!.count, parameters: named(intervals) });
+  const before = saved === undefined ? undefined : new InferSession(options, saved).fit!;
+  if (before !== undefined && !follow && before.state.askedAt !== null) {
+    throw new InvalidInput(
+      `${state}: an interval was printed at ${before.state.askedAt} rows, and its level holds for that count alone; begin anew with another --state, and with --follow for intervals that may be looked at on the way`,
+      { code: "WATCHED_INTERVAL" },
+    );
+  }
+  const skip = data === STANDARD ? 0 : (before?.count ?? 0);
+  const session = new InferSession({ ...options, skip }, saved);
+  const progressLine = (fit: AveragedKieferWolfowitz<Row>): string => {
+    const intervals = fit.confidenceSequence({ level });
+    if (json) return JSON.stringify({ event: "sequence", rows: fit.count, parameters: named(intervals) });
     const parts = intervals.map(
       ({ estimate, lower, upper }, k) =>
-        `${parameters[k]} ${formatNumber(estimate)} [${formatNumber(lower)}, ${formatNumber(upper)}]`,
+        `${session.parameters[k]} ${formatNumber(estimate)} [${formatNumber(lower)}, ${formatNumber(upper)}]`,
     );
-    return `${fit!.count} rows: ${parts.join("  ")}`;
+    return `${fit.count} rows: ${parts.join("  ")}`;
   };
 
   const named = <T extends object>(values: readonly T[]) =>
-    values.map((value, k) => ({ name: parameters[k]!, ...value }));
+    values.map((value, k) => ({ name: session.parameters[k]!, ...value }));
 
   let drawn = Number.NEGATIVE_INFINITY;
   /** Curves may be watched, so they have bands where these are confidence sequences, and else none. */
   const draw = (last = false): void => {
+    const { fit } = session;
     if (fit === undefined || (!last && performance.now() - drawn < CURVES_EVERY)) return;
     drawn = performance.now();
     const bands = method === "plug-in" ? fit.confidenceSequence({ level }) : undefined;
     const values = [...fit.estimate().subarray(0, CURVES)].flatMap((value, k) => [
-      [parameters[k]!, value],
-      ...(bands === undefined ? [] : bandOf(parameters[k]!, bands[k]!)),
+      [session.parameters[k]!, value],
+      ...(bands === undefined ? [] : bandOf(session.parameters[k]!, bands[k]!)),
     ]);
     recorder.point({ step: fit.count, calls: fit.evaluations, metrics: Object.fromEntries(values) });
   };
 
   const isJson = flags.format === undefined ? /\.(jsonl|ndjson)$/.test(data) : flags.format === "jsonl";
-  const choice = { features: flags.features, response: flags.response };
-  const parser = (isJson ? jsonRows : csvRows)(data, choice, sink);
+  const choice = {
+    features: flags.features ?? saved?.columns.features,
+    response: flags.response ?? saved?.columns.response,
+  };
+  if (saved !== undefined && String(choice.features) !== String(saved.columns.features)) {
+    throw new InvalidInput(
+      `${state}: the saved run has the features ${saved.columns.features.join(", ")}; leave out --features, or give another --state`,
+      { code: "STATE_MISMATCH" },
+    );
+  }
+  const parser = (isJson ? jsonRows : csvRows)(data, choice, session);
   const decoder = new TextDecoder();
-  let whole = true;
-  for await (const piece of readPieces(data)) {
+  for await (const piece of readPieces(data, signal)) {
     parser.write(decoder.decode(piece, { stream: true }));
     for (const line of lines.splice(0)) await cli.print(`${line}\n`);
     draw();
     await recorder.flush();
-    if (recorder.signal.aborted) {
-      whole = false;
-      break;
-    }
+    if (signal.aborted) break;
   }
-  if (whole) parser.end();
+  if (!signal.aborted) parser.end();
   for (const line of lines.splice(0)) await cli.print(`${line}\n`);
-  refuseConstant();
+  const { fit } = session;
+  if (session.missing > 0) {
+    if (signal.aborted) return { status: "cancelled", steps: 0, calls: 0 } as const;
+    throw new InvalidInput(
+      `${data} ends ${session.missing} rows before those that ${state} has taken already; give the same file with rows added, or new rows by standard input (--data -)`,
+      { code: "STATE_MISMATCH" },
+    );
+  }
+  if (signal.aborted && state !== undefined) {
+    // Without an interval, so that the run may go on to its end and have one there.
+    if (fit !== undefined) await writeOutput(state, session.save());
+    return { status: "cancelled", steps: fit?.count ?? 0, calls: fit?.evaluations ?? 0 } as const;
+  }
+  if (fit !== undefined) session.refuseConstant();
 
   if (fit === undefined || fit.averaged < 2) {
+    if (fit !== undefined && state !== undefined) await writeOutput(state, session.save());
     throw new InvalidInput(
-      `${data}: ${fit?.count ?? 0} rows are too few: the pilot and the burn-in need more`,
+      `${data}: ${fit?.count ?? 0} rows are too few: the pilot and the burn-in need more${state === undefined ? "" : `; ${state} keeps them for the next run`}`,
+      { code: "TOO_FEW_ROWS" },
     );
   }
   draw(true);
@@ -233,10 +236,11 @@ async function estimate(flags: InferFlags, cli: Cli, recorder: CommandRecorder) 
   const intervals = follow ? fit.confidenceSequence({ level }) : fit.confidenceInterval({ level });
   const tests = follow ? undefined : fit.test();
   const values = intervals.map((interval, k) => ({ ...interval, pValue: tests?.[k]?.pValue ?? null }));
+  if (state !== undefined) await writeOutput(state, session.save());
   const facts = { loss: flags.loss, rows: fit.count, averaged: fit.averaged, evaluations: fit.evaluations };
   const kind = follow ? "confidence-sequence" : method;
   const summary = { ...facts, level, interval: kind, parameters: named(values), diagnostics };
-  const status = !whole ? "cancelled" : diagnostics.converged ? "converged" : "budget";
+  const status = signal.aborted ? "cancelled" : diagnostics.converged ? "converged" : "budget";
   const outcome = { status, steps: fit.count, calls: fit.evaluations, summary } as const;
   if (json) {
     await cli.print(`${JSON.stringify(summary)}\n`);
@@ -253,7 +257,7 @@ async function estimate(flags: InferFlags, cli: Cli, recorder: CommandRecorder) 
         { label: "p-value" },
       ],
       rows: values.map(({ estimate, lower, upper, pValue }, k) => [
-        parameters[k]!,
+        session.parameters[k]!,
         estimate,
         lower,
         upper,
@@ -261,9 +265,18 @@ async function estimate(flags: InferFlags, cli: Cli, recorder: CommandRecorder) 
       ]),
     })}\n`,
   );
-  const { effective, converged, clipped } = diagnostics;
+  const { effective, converged, warnings } = diagnostics;
   await cli.print(
-    `${facts.rows} rows, ${facts.averaged} averaged, ${facts.evaluations} calls of the loss, ${formatNumber(effective ?? 0)} transients, ${clipped} steps cut; ${converged ? "converged" : "NOT CONVERGED: the intervals may be too short"}\n`,
+    `${facts.rows} rows, ${facts.averaged} averaged, ${facts.evaluations} calls of the loss, ${formatNumber(effective ?? 0)} transients; ${converged ? "converged" : "NOT CONVERGED: do not trust the level"}\n${warnings.map((text) => `- ${text}\n`).join("")}`,
   );
   return outcome;
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw fileError(path, error);
+  }
 }
