@@ -4,6 +4,8 @@ import { createRng } from "fpx/random";
 import { describe, expect, it } from "vitest";
 import { createWorld, type WorldOptions } from "./worlds.ts";
 
+const report = (line: string): boolean => process.stdout.write(`${line}\n`);
+
 const REPLICATIONS = 200;
 
 interface Outcome {
@@ -57,8 +59,8 @@ describe("plug-in intervals of 50,000 observations", () => {
     for (const [design, what] of Object.entries(designs))
       it(`cover for a ${model} model with ${design} features, and say that they converged`, () => {
         const { coverage, converged } = study({ ...how, ...what }, 50_000, REPLICATIONS);
-        // Where the loss is not quadratic and its Hessian ill-conditioned, a bias of the order of the step remains.
-        expect(coverage).toBeGreaterThanOrEqual(model === "logistic" && design === "uncentred" ? 0.9 : 0.92);
+        report(`${model}, ${design}: coverage ${coverage.toFixed(4)}, converged ${converged.toFixed(3)}`);
+        expect(coverage).toBeGreaterThanOrEqual(0.92);
         expect(coverage).toBeLessThanOrEqual(0.975);
         expect(converged).toBeGreaterThanOrEqual(0.98);
       });
@@ -76,6 +78,7 @@ describe("where levels cannot hold, the estimator says so", () => {
     ["an optimum that moves", { model: "linear", dimension: 4, drift: 0.02 }, 50_000, undefined],
   ] as const)("%s", (_, world, observations, queries) => {
     const { converged } = study(world, observations, 30, queries);
+    report(`converged ${converged}`);
     expect(converged).toBe(0);
   });
 });
@@ -110,9 +113,50 @@ describe("confidence sequences", () => {
       }
       for (const kind of ["asymptotic", "bounded", "naive"] as const) if (out[kind]) missed[kind]++;
     }
+    report(`missed of ${streams}: ${JSON.stringify(missed)}`);
     expect(1 - missed.asymptotic / streams).toBeGreaterThanOrEqual(0.95);
     expect(1 - missed.bounded / streams).toBeGreaterThanOrEqual(0.95);
     // What watching does to an interval that is made for one look.
     expect(1 - missed.naive / streams).toBeLessThan(0.6);
+  });
+
+  it("of the estimator's parameters cover at 120 looks, over 2,000 streams", () => {
+    const [streams, observations, d] = [2000, 20_000, 2];
+    const missed = { sequence: 0, "plug-in": 0, "random-scaling": 0 };
+    for (let s = 0; s < streams; s++) {
+      const { theta, loss, next } = createWorld({ dimension: d, model: "linear", seed: 60_000 + s });
+      const fit = new AveragedKieferWolfowitz({
+        initial: new Float64Array(d),
+        loss,
+        inference: ["plug-in", "random-scaling"],
+        seed: s,
+      });
+      const out = { sequence: new Set(), "plug-in": new Set(), "random-scaling": new Set() };
+      for (let look = 1; look <= 120; look++) {
+        for (
+          let i = Math.round(((look - 1) * observations) / 120);
+          i < Math.round((look * observations) / 120);
+          i++
+        )
+          fit.update(next());
+        const sequence = fit.confidenceSequence({ tOpt: 5000 });
+        for (const [k, { lower, upper }] of sequence.entries())
+          if (lower > theta[k]! || theta[k]! > upper) out.sequence.add(k);
+        if (fit.averaged < 2 || !Number.isFinite(sequence[0]!.lower)) continue;
+        // Each look at a copy: the estimator itself refuses the second one.
+        for (const method of ["plug-in", "random-scaling"] as const) {
+          const copy = AveragedKieferWolfowitz.fromJSON(fit.toJSON(), loss);
+          for (const [k, { lower, upper }] of copy.confidenceInterval({ method }).entries())
+            if (lower > theta[k]! || theta[k]! > upper) out[method].add(k);
+        }
+      }
+      for (const kind of ["sequence", "plug-in", "random-scaling"] as const)
+        missed[kind] += out[kind].size / (d * streams);
+    }
+    report(`parameters missed at some look: ${JSON.stringify(missed)}`);
+    expect(1 - missed.sequence).toBeGreaterThanOrEqual(0.95);
+    // What watching does to intervals that are made for one look.
+    expect(1 - missed["plug-in"]).toBeLessThan(0.8);
+    expect(1 - missed["random-scaling"]).toBeLessThan(0.6);
   });
 });

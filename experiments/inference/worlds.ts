@@ -140,8 +140,8 @@ export function normalQuantile(p: number): number {
   return (low + high) / 2;
 }
 
-/** Simpson's rule on the density from 0. */
-function normalCdf(x: number): number {
+/** The normal distribution function, by Simpson's rule on the density from 0. */
+export function normalCdf(x: number): number {
   const steps = 400;
   const density = (t: number): number => Math.exp((-t * t) / 2) / Math.sqrt(2 * Math.PI);
   let sum = density(0) + density(x);
