@@ -2,6 +2,8 @@
  * Online inference against a plain NumPy loop of the same recursion: linear model, one coordinate a step, forward
  * differences, random scaling on the diagonal, data generation included. CPU time for an observation.
  */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { createWorld } from "../experiments/inference/worlds.ts";
 import { AveragedKieferWolfowitz, type Row } from "../src/inference/index.ts";
 import { type BenchRow, compare, openNumPy } from "./harness.ts";
@@ -71,13 +73,23 @@ export async function bench(): Promise<BenchRow[]> {
   }
   numpy?.close();
   for (const observations of [1e5, 1e7]) {
+    const before = memoryInUse();
     const fit = observe(5, observations);
     rows.push({
-      name: `state after ${observations.toExponential(0)} observations, d = 5`,
-      ours: JSON.stringify(fit.toJSON()).length,
+      name: `memory after ${observations.toExponential(0)} observations, d = 5`,
+      ours: (memoryInUse() - before) / 1024,
       peerName: "none",
-      unit: "bytes as JSON",
+      unit: "KiB",
+      note: `heap and array buffers after a collection; as JSON ${JSON.stringify(fit.toJSON()).length} bytes`,
     });
   }
   return rows;
+}
+
+/** Bytes of the heap and of array buffers that are still reachable. */
+function memoryInUse(): number {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
 }
