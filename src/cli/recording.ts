@@ -5,7 +5,6 @@ import type { Certificate } from "../constraints/index.ts";
 import {
   addCertificate,
   DEFAULT_DATABASE,
-  findRun,
   newId,
   openStore,
   type Recorder,
@@ -55,9 +54,7 @@ export interface RecordedCommand {
 }
 
 /** What work gets to record itself. */
-export interface CommandRecorder extends Pick<Recorder, "id" | "signal" | "point" | "flush"> {
-  /** Steps that earlier parts of the same run have recorded. */
-  readonly before: number;
+export interface CommandRecorder extends Recorder {
   /** Keeps a certificate that the run made. */
   keepCertificate(name: string, certificate: Certificate): Promise<void>;
 }
@@ -71,7 +68,6 @@ export async function recorded<T extends WorkOutcome & { readonly summary?: unkn
   if (!record) return work({ id, signal: run.signal ?? new AbortController().signal, before: 0, ...NOTHING });
   const store = await openStore(db);
   try {
-    const before = (await findRun(store, id))?.steps ?? 0;
     const options = {
       ...run,
       id,
@@ -82,7 +78,6 @@ export async function recorded<T extends WorkOutcome & { readonly summary?: unkn
     return await recordWork(store, options, (recorder) =>
       work({
         ...recorder,
-        before,
         async keepCertificate(name, { results }) {
           const rules = results.map(({ rule, status: verdict, slack, counterexample }) => ({
             rule,

@@ -7,6 +7,7 @@ import {
   addPoints,
   beginRun,
   endRun,
+  findRun,
   type NewRun,
   type RunPoint,
   type RunStatus,
@@ -68,6 +69,8 @@ export async function recordRun<S, R>(
 /** What work that is no solver's run gets, to record itself. */
 export interface Recorder {
   readonly id: string;
+  /** Steps that earlier parts of the same run have recorded. */
+  readonly before: number;
   /** Fires when the caller or someone at the studio wants it to stop. */
   readonly signal: AbortSignal;
   /** Notes a point of the curves; cheap, to be called as often as there is one. Without `seconds`, it is of now. */
@@ -102,20 +105,20 @@ export async function recordWork<T extends WorkOutcome>(
   work: (recorder: Recorder) => Promise<T>,
 ): Promise<T> {
   const { id = newId(), signal, everySeconds = 0.5, summary, ...run } = options;
+  const earlier = await findRun(store, id);
   await beginRun(store, { id, ...run });
   const stopped = new AbortController();
   const began = performance.now();
-  const seconds = () => (performance.now() - began) / 1000;
+  const seconds = () => (earlier?.seconds ?? 0) + (performance.now() - began) / 1000;
   let noted: RunPoint[] = [];
-  let last: RunPoint | undefined;
+  let [steps, calls] = [earlier?.steps ?? 0, earlier?.calls ?? 0];
   let writing: Promise<void> | undefined;
   let wrote = 0;
 
   const write = async (): Promise<void> => {
     const points = noted;
     noted = [];
-    const { step = 0, calls = 0 } = last ?? {};
-    if (await addPoints(store, id, points, { steps: step, calls, seconds: seconds() }))
+    if (await addPoints(store, id, points, { steps, calls, seconds: seconds() }))
       stopped.abort(new Cancelled("stopped on request"));
   };
   const flush = async (force = false): Promise<void> => {
@@ -134,10 +137,11 @@ export async function recordWork<T extends WorkOutcome>(
 
   const recorder: Recorder = {
     id,
+    before: steps,
     signal: signal === undefined ? stopped.signal : AbortSignal.any([signal, stopped.signal]),
-    point({ step, calls, seconds: at = seconds(), metrics }) {
-      last = { step, calls, seconds: at, metrics: { ...metrics } };
-      noted.push(last);
+    point({ step, calls: asked, seconds: at = seconds(), metrics }) {
+      [steps, calls] = [step, asked];
+      noted.push({ step, calls, seconds: at, metrics: { ...metrics } });
       if (noted.length >= 2 * POINTS_A_WRITE) noted = noted.filter((_, i) => i % 2 === 1);
     },
     async flush() {
@@ -150,8 +154,14 @@ export async function recordWork<T extends WorkOutcome>(
     const outcome = await work(recorder);
     clearInterval(timer);
     await flush(true);
-    const { status, steps, calls } = outcome;
-    await endRun(store, id, { status, steps, calls, seconds: seconds(), result: summary?.(outcome) });
+    const { status, ...end } = outcome;
+    await endRun(store, id, {
+      status,
+      steps: end.steps,
+      calls: end.calls,
+      seconds: seconds(),
+      result: summary?.(outcome),
+    });
     return outcome;
   } catch (error) {
     clearInterval(timer);

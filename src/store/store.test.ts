@@ -368,6 +368,13 @@ for (const backend of backends) {
       });
       await expect(failing).rejects.toThrow("broke");
       expect(await findRun(store, "bad")).toMatchObject({ status: "failed", error: "broke" });
+      // What was reached stays recorded when going on fails at once.
+      const again = recordRun(store, { id: "endless", name: "bowl", command: "test" }, async () => {
+        throw new Error("no such file");
+      });
+      await expect(again).rejects.toThrow("no such file");
+      const { steps, calls } = outcome;
+      expect(await findRun(store, "endless")).toMatchObject({ status: "failed", steps, calls });
     });
 
     it("keeps bandits with their choices, arms and history", async () => {
