@@ -63,13 +63,13 @@ export function editLogMiddleware(log: DurableEditLog, options: MiddlewareOption
     specificationVersion: "v3",
     async wrapGenerate({ doGenerate, params, model }) {
       const answer = await doGenerate();
-      return withId(answer, await recorder.record(generationOf(params, answer, about(params, model))));
+      return withId(answer, await recorder.record(() => generationOf(params, answer, about(params, model))));
     },
     async wrapStream({ doStream, params, model }) {
       const answer = await doStream();
       const stream = recordedStream(answer.stream, {
         finish: (draft, finishReason) =>
-          recorder.record(
+          recorder.record(() =>
             generationOf(params, { content: [textPart(draft)], finishReason }, about(params, model)),
           ),
       });

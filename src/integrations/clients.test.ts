@@ -85,6 +85,29 @@ describe("recordOpenAi", () => {
     ]);
   });
 
+  it("lets no fault of recording reach the call", async () => {
+    const faults = { late: 0, failed: 0 };
+    const options = {
+      ...patient,
+      faults,
+      onWarning: () => undefined,
+      user: () => {
+        throw new Error("who?");
+      },
+    };
+    const odd = recordOpenAi(new OpenAI({ baseURL: server.url, apiKey: "k" }), log, options);
+    const answer = await odd.chat.completions.create({ model: "m", messages });
+    expect([answer.choices[0]!.message.content, generationId(answer)]).toEqual([
+      "m says: Ask Ann.",
+      undefined,
+    ]);
+    const stream = await odd.chat.completions.create({ model: "m", messages, stream: true });
+    let text = "";
+    for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? "";
+    expect(text).toBe("m says: Ask Ann.");
+    expect(faults).toEqual({ late: 0, failed: 2 });
+  });
+
   it("keeps nothing of a stream that breaks off", async () => {
     const stream = await client().chat.completions.create({ model: "m", messages, stream: true });
     for await (const _ of stream) break;

@@ -52,18 +52,20 @@ export function langchainEditLog(log: DurableEditLog, options: LangChainOptions 
       const draft = textOf(message);
       // Structured answers and commands are no messages.
       if (draft === undefined) return answer;
-      const asked = request as ModelRequestLike;
-      const user = options.user?.(request);
-      const system = asked.systemMessage === undefined ? undefined : textOf(asked.systemMessage);
-      const id = await recorder.record({
-        context: [
-          ...(system ? [{ role: "system", content: system }] : []),
-          ...asked.messages.map(chatMessage),
-        ],
-        draft,
-        policy: options.policy ?? nameOf(asked.model),
-        ...(user === undefined ? {} : { user }),
-        ...reasonOf(message),
+      const id = await recorder.record(() => {
+        const asked = request as ModelRequestLike;
+        const user = options.user?.(request);
+        const system = asked.systemMessage === undefined ? undefined : textOf(asked.systemMessage);
+        return {
+          context: [
+            ...(system ? [{ role: "system", content: system }] : []),
+            ...asked.messages.map(chatMessage),
+          ],
+          draft,
+          policy: options.policy ?? nameOf(asked.model),
+          ...(user === undefined ? {} : { user }),
+          ...reasonOf(message),
+        };
       });
       if (id !== undefined)
         message.response_metadata = { ...message.response_metadata, fpx: { generationId: id } };

@@ -136,7 +136,7 @@ export function lateEnsemble<M extends LanguageModelLike>(
         drop(chosen, params.abortSignal?.aborted !== true);
         throw error;
       }
-      return withId(answer, settle(chosen, await recorder.record(generationOf(params, answer, about))));
+      return withId(answer, settle(chosen, await recorder.record(() => generationOf(params, answer, about))));
     },
     async doStream(params: ModelCall): Promise<ModelStream> {
       const { chosen, about } = choose(params);
@@ -149,7 +149,7 @@ export function lateEnsemble<M extends LanguageModelLike>(
             const content = [textPart(draft)];
             return settle(
               chosen,
-              await recorder.record(generationOf(params, { content, finishReason }, about)),
+              await recorder.record(() => generationOf(params, { content, finishReason }, about)),
             );
           },
         });

@@ -62,7 +62,7 @@ function wrap(
 ): void {
   const create = resource.create.bind(resource) as (body: Fields, more?: unknown) => PromiseLike<unknown>;
   const record = async (body: Fields, answer: Fields): Promise<Fields> => {
-    const id = await recorder.record(generationOf(body, answer, dialect, options));
+    const id = await recorder.record(() => generationOf(body, answer, dialect, options));
     return id === undefined ? answer : Object.assign(answer, { fpx: { generationId: id } });
   };
   const recorded = (body: Fields, more?: unknown): unknown => {
@@ -71,7 +71,7 @@ function wrap(
     const answer = (): Promise<unknown> =>
       (answered ??= Promise.resolve(asked).then((result): PromiseLike<unknown> | AsyncIterable<Fields> =>
         body["stream"] === true
-          ? recordStream(result as AsyncIterable<Fields>, dialect, (whole) => record(body, whole))
+          ? recordStream(result as AsyncIterable<Fields>, dialect, recorder, (whole) => record(body, whole))
           : record(body, result as Fields),
       ));
     // The client's promise has more methods than a promise; those stay as they are.
@@ -98,18 +98,25 @@ function wrap(
 function recordStream(
   stream: AsyncIterable<Fields>,
   dialect: Dialect,
+  recorder: Recorder,
   record: (answer: Fields) => Promise<Fields>,
 ): AsyncIterable<Fields> {
   const iterate = stream[Symbol.asyncIterator].bind(stream);
   async function* recorded(): AsyncGenerator<Fields> {
-    const reader = dialect.reader();
+    let reader: ReturnType<Dialect["reader"]> | undefined = dialect.reader();
     let held: Fields | undefined;
     for await (const event of { [Symbol.asyncIterator]: iterate }) {
       if (held !== undefined) yield held;
-      reader.add(event);
       held = event;
+      try {
+        reader?.add(event);
+      } catch (error) {
+        // An event of another shape than expected: the stream goes on, unrecorded.
+        recorder.fault(error);
+        reader = undefined;
+      }
     }
-    const answer = reader.ended();
+    const answer = reader?.ended();
     const fpx = answer === undefined ? undefined : (await record(answer))["fpx"];
     if (held !== undefined) yield fpx === undefined ? held : Object.assign(held, { fpx });
   }

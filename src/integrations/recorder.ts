@@ -40,14 +40,18 @@ export class Recorder {
     this.#faults = faults;
   }
 
-  /** Never throws. A draft without text, such as a call of a tool, is not recorded. */
-  async record(generation: Generation): Promise<string | undefined> {
-    if (generation.draft === "") return undefined;
+  /**
+   * Records what `make` gives. Never throws: a fault of `make`, which reads what a caller or a model gave, counts as one
+   * of the log. A draft without text, such as a call of a tool, is not recorded.
+   */
+  async record(make: () => Generation): Promise<string | undefined> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<"late">((resolve) => {
       timer = setTimeout(resolve, this.#patience, "late");
     });
     try {
+      const generation = make();
+      if (generation.draft === "") return undefined;
       const written = this.#log.generation(generation);
       const first = await Promise.race([written.then((id) => ({ id })), late]);
       if (first !== "late") return first.id;
@@ -56,16 +60,17 @@ export class Recorder {
         `a draft was not on the disk within ${this.#patience} ms, so it has no id and its edit cannot be recorded`,
       );
       // It may still fail; nobody waits for it any more.
-      written.catch((error: unknown) => this.#fail(error));
+      written.catch((error: unknown) => this.fault(error));
     } catch (error) {
-      this.#fail(error);
+      this.fault(error);
     } finally {
       clearTimeout(timer);
     }
     return undefined;
   }
 
-  #fail(error: unknown): void {
+  /** Counts and tells a fault that must not reach the call. */
+  fault(error: unknown): void {
     this.#faults.failed++;
     this.#tell(
       `a draft could not be recorded: ${error instanceof Error ? error.message : String(error)}`,

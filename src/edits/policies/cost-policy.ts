@@ -73,10 +73,14 @@ export function regularizedCost(
 /** exp and normalise, in place. Throws `NonFinite` when no score is above −Infinity. */
 export function softmaxInPlace(scores: Float64Array): Float64Array {
   let highest = Number.NEGATIVE_INFINITY;
-  for (const score of scores) if (score > highest) highest = score;
+  for (let i = 0; i < scores.length; i++) if (scores[i]! > highest) highest = scores[i]!;
   if (!Number.isFinite(highest)) throw new NonFinite("no response has a probability above 0");
   let sum = 0;
-  for (let i = 0; i < scores.length; i++) sum += scores[i] = Math.exp(scores[i]! - highest);
+  for (let i = 0; i < scores.length; i++) {
+    const weight = Math.exp(scores[i]! - highest);
+    scores[i] = weight;
+    sum += weight;
+  }
   for (let i = 0; i < scores.length; i++) scores[i]! /= sum;
   return scores;
 }

@@ -44,11 +44,13 @@ export function logits(responses: ResponseSet, weights: Float64Array, x: ArrayLi
   const direction = new Float64Array(dimension);
   for (let a = 0; a < dimension; a++)
     for (let b = 0; b < x.length; b++) direction[a]! += weights[a * x.length + b]! * x[b]!;
-  return logReference.map((reference, y) => {
-    let score = reference;
-    for (let a = 0; a < dimension; a++) score += features[y * dimension + a]! * direction[a]!;
-    return score;
-  });
+  const scores = new Float64Array(logReference);
+  for (let y = 0, k = 0; y < scores.length; y++) {
+    let score = scores[y]!;
+    for (let a = 0; a < dimension; a++) score += features[k++]! * direction[a]!;
+    scores[y] = score;
+  }
+  return scores;
 }
 
 /** π(·|x) [responses]. */
@@ -214,8 +216,10 @@ const context = (log: Pick<ChoiceLog, "contexts" | "inputs">, i: number): Float6
 /** E_π φ [dimension]. */
 function mean({ features, dimension }: ResponseSet, policy: Float64Array): Float64Array {
   const sum = new Float64Array(dimension);
-  for (let y = 0; y < policy.length; y++)
-    for (let a = 0; a < dimension; a++) sum[a]! += policy[y]! * features[y * dimension + a]!;
+  for (let y = 0, k = 0; y < policy.length; y++) {
+    const p = policy[y]!;
+    for (let a = 0; a < dimension; a++) sum[a]! += p * features[k++]!;
+  }
   return sum;
 }
 
