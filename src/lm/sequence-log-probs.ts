@@ -59,11 +59,11 @@ export function sequenceInputs(graph: Graph, sequences: Dim = "sequences"): Sequ
 
 /** What `sequenceLogProbs` gives. */
 export interface SequenceLogProbs {
-  /** [sequences]: sums over response tokens. */
+  /** `[sequences]`: sums over response tokens. */
   readonly sums: Tensor;
-  /** [sequences]: numbers of response tokens. */
+  /** `[sequences]`: numbers of response tokens. */
   readonly counts: Tensor;
-  /** [targets]: each response token's own. */
+  /** `[targets]`: each response token's own. */
   readonly tokens: Tensor;
   /** Hidden states between the model's layers: checkpoints for `gradients`. */
   readonly states: readonly Tensor[];
