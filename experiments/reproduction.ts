@@ -2,6 +2,7 @@
  * The frame of `fpx reproduce`: a paper's study is a list of rows, each run on its own, so that a command can
  * run one of them again, stop between two, and go on later.
  */
+import { type Executor, inline, type Oracle, type Problem } from "fpx";
 import type { Table } from "fpx/report";
 
 /** What came of a published claim: never rounded up. */
@@ -33,6 +34,8 @@ export interface RowContext {
   readonly quick: boolean;
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
+  /** Who answers the questions of `answersOf`; `inline` unless given. */
+  readonly executor?: Executor | undefined;
   /** Tells how many of the row's parts are done. */
   progress(done: number, total: number): void;
 }
@@ -51,4 +54,33 @@ export interface Reproduction {
   /** The paper. */
   readonly source: string;
   readonly rows: readonly Row[];
+  /** The oracles that rows ask through `answersOf`: threads and workers find them here. */
+  readonly problem?: Problem;
+}
+
+/** Questions that are asked at once: what a Ctrl-C waits for. */
+const AT_ONCE = 16;
+
+/**
+ * Asks an oracle of the study independent questions, such as seeds; in their order. `step` is called after each
+ * answer.
+ */
+export async function answersOf<Q, A, C = undefined>(
+  { executor = inline, signal }: Pick<RowContext, "executor" | "signal">,
+  oracle: Oracle<Q, A, C>,
+  questions: readonly Q[],
+  common: C,
+  step: () => void,
+): Promise<readonly A[]> {
+  const answers: A[] = [];
+  while (answers.length < questions.length) {
+    // Lets signals and the progress display through.
+    await new Promise((resolve) => setTimeout(resolve));
+    signal?.throwIfAborted();
+    const asked = questions.slice(answers.length, answers.length + AT_ONCE);
+    const batch = { oracle: oracle as Oracle<unknown, unknown, unknown>, questions: asked, common };
+    answers.push(...((await executor.ask(batch, signal)) as readonly A[]));
+    for (const _ of asked) step();
+  }
+  return answers;
 }

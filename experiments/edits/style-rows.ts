@@ -1,8 +1,9 @@
 /** The worlds of style attributes as rows: who made the log decides which method wins; the late ensemble is never far off. */
+import type { Oracle } from "fpx";
 import { maxSubOpt } from "fpx/edits";
 import { createRng } from "fpx/random";
 import { barPlot } from "fpx/report";
-import type { Findings, Row, RowContext } from "../reproduction.ts";
+import { answersOf, type Findings, type Row, type RowContext } from "../reproduction.ts";
 import {
   STYLE_BITS,
   STYLE_LENGTHS,
@@ -126,6 +127,16 @@ export const styleLengths: Row = {
   },
 };
 
+/** Edit costs of all policies, learned from one user's log and rolled out on fresh contexts. */
+export const rollout: Oracle<
+  { readonly seed: number; readonly user: StyleUser },
+  Record<StylePolicy, number>,
+  StyleSettings
+> = {
+  name: "rollout",
+  answer: ({ seed, user }, settings) => styleCosts(settings, user, createRng(seed)),
+};
+
 const figure = (value: number): string => value.toFixed(3);
 
 function seedsOf({ quick, seed }: RowContext, full: number, few: number): readonly number[] {
@@ -136,22 +147,18 @@ async function study(
   settings: StyleSettings,
   users: readonly StyleUser[],
   seeds: readonly number[],
-  { progress, signal }: RowContext,
+  context: RowContext,
 ): Promise<{
   costs: Costs;
   mean(policy: StylePolicy, user: StyleUser): number;
   findings: Pick<Findings, "tables" | "plots">;
 }> {
-  const rows: Record<StylePolicy, number>[][] = users.map(() => []);
+  const questions = seeds.flatMap((seed) => users.map((user) => ({ seed, user })));
   let done = 0;
-  for (const seed of seeds)
-    for (const [u, user] of users.entries()) {
-      signal?.throwIfAborted();
-      rows[u]!.push(styleCosts(settings, user, createRng(seed)));
-      progress(++done, seeds.length * users.length);
-      // Lets signals and the progress display through.
-      await new Promise((resolve) => setTimeout(resolve));
-    }
+  const answers = await answersOf(context, rollout, questions, settings, () =>
+    context.progress(++done, questions.length),
+  );
+  const rows = users.map((_, u) => answers.filter((_, i) => i % users.length === u));
   const costs = Object.fromEntries(
     STYLE_POLICIES.map((policy) => [policy, rows.map((bySeed) => bySeed.map((row) => row[policy]))]),
   ) as unknown as Costs;

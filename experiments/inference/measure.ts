@@ -1,11 +1,12 @@
 /** Replications of one configuration, and what the paper's tables say of them. */
-import type { RowContext } from "fpx/experiments";
+import type { Oracle } from "fpx";
 import {
   AveragedKieferWolfowitz,
   type IntervalMethod,
   type KieferWolfowitzOptions,
   type Row,
 } from "fpx/inference";
+import { answersOf, type RowContext } from "../reproduction.ts";
 import { createWorld, type WorldOptions } from "./worlds.ts";
 
 export interface Configuration {
@@ -29,50 +30,73 @@ export interface Measured {
   readonly hessian: Float64Array | undefined;
 }
 
-/** Runs the replications; `step` is called after each. */
-export function measure(
-  { world, options = {}, methods, observations, replications }: Configuration,
-  { seed, signal }: Pick<RowContext, "seed" | "signal">,
-  step: () => void,
-): Measured {
-  const d = world.dimension;
-  let error = 0;
-  let squareTimesCalls = 0;
-  let hessian: Float64Array | undefined;
-  const hits = new Map<IntervalMethod, number>();
-  const lengths = new Map<IntervalMethod, number>();
-  for (let r = 0; r < replications; r++) {
-    signal?.throwIfAborted();
-    const { theta, loss, smooth, next } = createWorld({ ...world, seed: 1000 * seed + r });
+/** One replication: sums over its coordinates. */
+interface Replicated {
+  readonly error: number;
+  readonly squareTimesCalls: number;
+  readonly hits: Readonly<Partial<Record<IntervalMethod, number>>>;
+  readonly lengths: Readonly<Partial<Record<IntervalMethod, number>>>;
+  readonly hessian?: Float64Array;
+}
+
+/** A replication by its seed. */
+export const replicate: Oracle<number, Replicated, Omit<Configuration, "replications">> = {
+  name: "replicate",
+  answer(seed, { world, options = {}, methods, observations }) {
+    const { theta, loss, smooth, next } = createWorld({ ...world, seed });
     const fit = new AveragedKieferWolfowitz<Row>({
-      initial: new Float64Array(d),
+      initial: new Float64Array(world.dimension),
       loss,
       smooth,
       inference: methods.length === 0 ? "none" : methods,
-      seed: 1000 * seed + r,
+      seed,
       ...options,
     });
     for (let i = 0; i < observations; i++) fit.update(next());
     const estimate = fit.estimate();
-    let square = 0;
-    for (let k = 0; k < d; k++) square += (estimate[k]! - theta[k]!) ** 2;
-    error += Math.sqrt(square) / Math.hypot(...theta) / replications;
-    squareTimesCalls += (square * fit.averaged * ((options.queries ?? 1) + 1)) / replications;
-    for (const method of methods)
-      for (const [k, { lower, upper }] of fit.confidenceInterval({ method }).entries()) {
-        if (lower <= theta[k]! && theta[k]! <= upper) hits.set(method, (hits.get(method) ?? 0) + 1);
-        lengths.set(
+    const square = theta.reduce((sum, t, k) => sum + (estimate[k]! - t) ** 2, 0);
+    const intervals = methods.map((method) => [method, fit.confidenceInterval({ method })] as const);
+    return {
+      error: Math.sqrt(square) / Math.hypot(...theta),
+      squareTimesCalls: square * fit.averaged * ((options.queries ?? 1) + 1),
+      hits: Object.fromEntries(
+        intervals.map(([method, all]) => [
           method,
-          (lengths.get(method) ?? 0) + ((upper - lower) * Math.sqrt(observations)) / (d * replications),
-        );
-      }
-    if (methods.includes("plug-in")) hessian = fit.hessian();
-    step();
-  }
-  const coverage = Object.fromEntries(
-    methods.map((method) => [method, (hits.get(method) ?? 0) / (d * replications)]),
-  );
-  return { replications, error, squareTimesCalls, coverage, length: Object.fromEntries(lengths), hessian };
+          all.filter(({ lower, upper }, k) => lower <= theta[k]! && theta[k]! <= upper).length,
+        ]),
+      ),
+      lengths: Object.fromEntries(
+        intervals.map(([method, all]) => [
+          method,
+          all.reduce((sum, { lower, upper }) => sum + upper - lower, 0) * Math.sqrt(observations),
+        ]),
+      ),
+      ...(methods.includes("plug-in") ? { hessian: fit.hessian() } : {}),
+    };
+  },
+};
+
+/** Runs the replications; `step` is called after each. */
+export async function measure(
+  { replications, ...configuration }: Configuration,
+  context: Pick<RowContext, "seed" | "signal" | "executor">,
+  step: () => void,
+): Promise<Measured> {
+  const { world, methods } = configuration;
+  const seeds = Array.from({ length: replications }, (_, r) => 1000 * context.seed + r);
+  const found = await answersOf(context, replicate, seeds, configuration, step);
+  const mean = (of: (one: Replicated) => number): number =>
+    found.reduce((sum, one) => sum + of(one), 0) / replications;
+  const byMethod = (of: (one: Replicated, method: IntervalMethod) => number) =>
+    Object.fromEntries(methods.map((method) => [method, mean((one) => of(one, method)) / world.dimension]));
+  return {
+    replications,
+    error: mean(({ error }) => error),
+    squareTimesCalls: mean(({ squareTimesCalls }) => squareTimesCalls),
+    coverage: byMethod(({ hits }, method) => hits[method]!),
+    length: byMethod(({ lengths }, method) => lengths[method]!),
+    hessian: found.at(-1)?.hessian,
+  };
 }
 
 /** Two standard errors of a mean coverage, as if the coordinates of one replication moved together. */

@@ -34,13 +34,14 @@ function tableOf(
   return {
     id,
     title,
-    async run({ quick, seed, signal, progress }: RowContext): Promise<Findings> {
+    async run(context: RowContext): Promise<Findings> {
+      const { quick, seed, progress } = context;
       const lines = linesOf(quick);
       const total = lines.reduce((sum, { configuration }) => sum + configuration.replications, 0);
       let done = 0;
       const claims: Claim[] = [];
       for (const { id: line, what, published, configuration, judge } of lines) {
-        const found = measure(configuration, { seed, signal }, () => progress(++done, total));
+        const found = await measure(configuration, context, () => progress(++done, total));
         const { measured, holds } = judge(found);
         claims.push({
           id: `${id}.${line}`,

@@ -1,6 +1,7 @@
 /** Parsers of option values; a wrong value is wrong usage, exit code 2. */
 import { InvalidArgumentError } from "commander";
 import { InvalidInput } from "../core/errors.ts";
+import { UsageError } from "./errors.ts";
 
 export interface Range {
   readonly minimum?: number;
@@ -75,4 +76,12 @@ function within(value: number, minimum: number, maximum: number): number {
   if (value < minimum) throw new InvalidArgumentError(`Give at least ${minimum}.`);
   if (value > maximum) throw new InvalidArgumentError(`Give at most ${maximum}.`);
   return value;
+}
+
+/** Refuses `--threads` beside `--cluster`. */
+export function checkExecutor(flags: { readonly threads?: number; readonly cluster?: string }): void {
+  if (flags.threads !== undefined && flags.cluster !== undefined)
+    throw new UsageError(
+      "--threads and --cluster exclude each other: threads of a cluster belong to fpx worker",
+    );
 }

@@ -4,13 +4,15 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import type { Findings, Reproduction, Row } from "fpx/experiments";
 import { Cancelled } from "../core/errors.ts";
+import { type Executor, inline } from "../core/index.ts";
 import { withLock, writeFileAtomic } from "../core/node/index.ts";
+import { cluster, threads } from "../executors/index.ts";
 import { standaloneSvg } from "../report/index.ts";
 import type { Cli } from "./cli.ts";
 import { fileError, UsageError } from "./errors.ts";
 import { makeFolder } from "./files.ts";
 import { makeOutputFolder } from "./learn-folder.ts";
-import { integer } from "./options.ts";
+import { checkExecutor, integer } from "./options.ts";
 import { packageVersion } from "./program.ts";
 import { createProgress, progressMode, wantsColor } from "./progress.ts";
 import { type RecordFlags, recorded, recordedProgress, recordOptions, resumeLine } from "./recording.ts";
@@ -22,7 +24,7 @@ import {
   reproductionMarkdown,
   reproductionPage,
 } from "./reproduce-report.ts";
-import { REPRODUCTIONS } from "./reproductions.ts";
+import { REPRODUCTIONS, studyModule } from "./reproductions.ts";
 
 interface ReproduceFlags extends RecordFlags {
   readonly quick?: boolean;
@@ -30,6 +32,8 @@ interface ReproduceFlags extends RecordFlags {
   readonly only?: readonly string[];
   readonly out?: string;
   readonly resume?: boolean;
+  readonly threads?: number;
+  readonly cluster?: string;
   readonly json?: boolean;
 }
 
@@ -56,6 +60,12 @@ export function defineReproduce(
     )
     .option("--out <folder>", "where report.html, report.md and the plots go (default: out/reproduce/<room>)")
     .option("--resume", "go on: rows that are done under the same settings are not run again")
+    .option(
+      "--threads <number>",
+      "answer seeds and replications in worker threads, where a study asks for them",
+      integer({ minimum: 1, maximum: 1024 }),
+    )
+    .option("--cluster <url>", "answer them by workers on other machines; see docs/scaling.md")
     .option("--json", "print the claims as JSON")
     .addHelpText(
       "after",
@@ -73,6 +83,7 @@ async function reproduce(
   reproductions: typeof REPRODUCTIONS,
 ): Promise<void> {
   const { quick = false, seed, resume = false, json = false, only } = flags;
+  checkExecutor(flags);
   const rooms = room === ALL ? Object.keys(reproductions) : [room];
   const studies = await Promise.all(
     rooms.map((name) => {
@@ -105,14 +116,19 @@ async function reproduce(
       const progress = recordedProgress(observer, recorder);
       try {
         for (const study of studies) {
-          for (const row of study.rows) {
-            const file = join(out, "rows", `${study.room}-${row.id}.json`);
-            const asked = only === undefined || only.includes(row.id);
-            const earlier = resume || !asked ? await earlierFindings(file, settings) : undefined;
-            if (earlier === undefined && !asked) continue;
-            const kept = earlier ?? (await runRow(row, settings, recorder.signal, progress));
-            if (earlier === undefined) await save(file, { ...settings, ...kept });
-            finished.push({ study, row, ...kept });
+          const executor = executorOf(flags, study, (line) => observer.note(line));
+          try {
+            for (const row of study.rows) {
+              const file = join(out, "rows", `${study.room}-${row.id}.json`);
+              const asked = only === undefined || only.includes(row.id);
+              const earlier = resume || !asked ? await earlierFindings(file, settings) : undefined;
+              if (earlier === undefined && !asked) continue;
+              const kept = earlier ?? (await runRow(row, settings, recorder.signal, executor, progress));
+              if (earlier === undefined) await save(file, { ...settings, ...kept });
+              finished.push({ study, row, ...kept });
+            }
+          } finally {
+            await executor.close();
           }
         }
       } finally {
@@ -138,6 +154,19 @@ async function reproduce(
   });
 }
 
+/** Who answers a study's questions; a study without oracles does all its work here. */
+function executorOf(
+  flags: ReproduceFlags,
+  { room, problem }: Reproduction,
+  onNote: (line: string) => void,
+): Executor {
+  if (problem === undefined) return inline;
+  const source = { module: studyModule(room), export: "reproduction", fingerprint: problem.fingerprint };
+  if (flags.threads !== undefined) return threads(flags.threads, source);
+  if (flags.cluster !== undefined) return cluster(flags.cluster, { ...source, onNote });
+  return inline;
+}
+
 function checkRows(only: readonly string[] | undefined, studies: readonly Reproduction[]): void {
   const known = studies.flatMap(({ rows }) => rows.map(({ id }) => id));
   const unknown = only?.find((id) => !known.includes(id));
@@ -161,6 +190,7 @@ async function runRow(
   row: Row,
   { quick, seed }: Settings,
   signal: AbortSignal,
+  executor: Executor,
   observer: ReturnType<typeof createProgress>,
 ): Promise<Kept> {
   if (signal.aborted) throw new Cancelled("stopped; the rows that are done are kept");
@@ -170,6 +200,7 @@ async function runRow(
     quick,
     seed,
     signal,
+    executor,
     progress(done, total) {
       if (total !== parts) observer.start(`${row.id}: ${row.title}`, { total, unit: "parts" });
       parts = total;

@@ -18,7 +18,7 @@ import { loadSnapshot, newId, openStore, recordRun, requireRun } from "../store/
 import type { Cli } from "./cli.ts";
 import { UsageError } from "./errors.ts";
 import { plural } from "./files.ts";
-import { integer, number } from "./options.ts";
+import { checkExecutor, integer, number } from "./options.ts";
 import { packageVersion } from "./program.ts";
 import { createProgress, formatDuration, progressMode, wantsColor } from "./progress.ts";
 import { databaseOption } from "./recording.ts";
@@ -66,10 +66,7 @@ export function defineRun(command: Command, cli: Cli): void {
 
 async function runStudy(module: string | undefined, flags: RunFlags, cli: Cli): Promise<void> {
   const { json = false, resume } = flags;
-  if (flags.threads !== undefined && flags.cluster !== undefined)
-    throw new UsageError(
-      "--threads and --cluster exclude each other: threads of a cluster belong to fpx worker",
-    );
+  checkExecutor(flags);
   if (module === undefined && resume === undefined)
     throw new UsageError("name the module of the study, or go on with a run by --resume ID");
   const store = await openStore(flags.db);
