@@ -20,7 +20,10 @@ export function defineWorker(command: Command, cli: Cli): void {
       "Answer the questions of runs that use the same cluster and problem. Any number of workers on any number of machines; they may join and leave. Ctrl-C finishes what has begun and ends.",
     )
     .requiredOption("--cluster <url>", "Redis: redis://[user:password@]host[:port], or rediss:// for TLS")
-    .requiredOption("--problem <module>", "the module that fpx run runs, .ts or .js; the text must be the same")
+    .requiredOption(
+      "--problem <module>",
+      "the module that fpx run runs, .ts or .js; the text must be the same",
+    )
     .option("--export <name>", "name of the export in the module", "default")
     .option(
       "--threads <number>",

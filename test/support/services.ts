@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 
 /** Debian keeps the programs of PostgreSQL's server, a folder a version, outside the path. */
 const POSTGRES = "/usr/lib/postgresql";
@@ -49,6 +49,8 @@ export function serviceProgram(program: string, debianPackage: string): string |
 export async function startChromium(extra: readonly string[] = []): Promise<Browser | undefined> {
   const executablePath = process.env["CHROMIUM"] ?? serviceProgram("chromium", "chromium");
   if (executablePath === undefined) return undefined;
+  // Only where a browser is wanted: the library does not load under the loader of TypeScript that benches use.
+  const { chromium } = await import("playwright-core");
   return chromium.launch({ executablePath, args: ["--no-sandbox", ...extra] });
 }
 
