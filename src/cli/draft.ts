@@ -1,9 +1,10 @@
 /** `fpx draft`: writes with a base model and what was learned. */
 import { readFile } from "node:fs/promises";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { reranked, restoreTextCost, type TextCost, type TextCostState } from "../edits/index.ts";
 import { loadPolicy, onnxRuntimeNode } from "../lm/node/index.ts";
 import type { Cli } from "./cli.ts";
+import { type ExportForm, exportForms, exportModel } from "./draft-export.ts";
 import { fileError, UsageError } from "./errors.ts";
 import { findAdapter, staleAdapter } from "./learn-folder.ts";
 import { integer, number } from "./options.ts";
@@ -18,6 +19,8 @@ interface DraftFlags {
   readonly threads?: number;
   readonly rerank?: string;
   readonly candidates: number;
+  readonly export?: ExportForm;
+  readonly out?: string;
   readonly json?: boolean;
 }
 
@@ -25,7 +28,7 @@ interface DraftFlags {
 export function defineDraft(command: Command, cli: Cli): void {
   command
     .argument("[context]", "what to write about; without it, standard input")
-    .requiredOption("--model <folder>", "base model, a Llama-type folder")
+    .requiredOption("--model <folder>", "base model, a folder of Llama, Qwen2, Qwen3 or GPT-2 layout")
     .option(
       "--adapter <folder>",
       "an adapter, or the --out folder of fpx learn (takes the recommended method)",
@@ -45,26 +48,39 @@ export function defineDraft(command: Command, cli: Cli): void {
       integer({ minimum: 1, maximum: 256 }),
       8,
     )
+    .addOption(
+      new Option(
+        "--export <form>",
+        "draft nothing: write base and adapter merged to --out, as one ONNX file or a model folder",
+      ).choices(exportForms),
+    )
+    .option("--out <path>", "where --export writes")
     .option("--json", "print { text, tokens, stop, repeated } as JSON")
     .addHelpText(
       "after",
-      '\nExample:\n  $ fpx draft --model samples/mail/model --adapter out/log "Write to Ms Ann Lee about the invoice: it is wrong."\n',
+      '\nExamples:\n  $ fpx draft --model samples/mail/model --adapter out/log "Write to Ms Ann Lee about the invoice: it is wrong."\n  $ fpx draft --model samples/mail/model --adapter out/log --export onnx --out mail.onnx\n',
     )
     .action((context: string | undefined, flags: DraftFlags) => draft(context, flags, cli));
 }
 
 async function draft(given: string | undefined, flags: DraftFlags, cli: Cli): Promise<void> {
-  const runtime = await onnxRuntimeNode(flags.threads === undefined ? {} : { threads: flags.threads });
+  if (flags.out !== undefined && flags.export === undefined)
+    throw new UsageError("--out needs --export onnx or --export model: drafts are printed");
   if (flags.method !== undefined && flags.adapter === undefined)
     throw new UsageError("--method needs --adapter: name the --out folder of fpx learn");
   const adapter = flags.adapter === undefined ? undefined : await findAdapter(flags.adapter, flags.method);
-  const context = given ?? (await readAll(process.stdin));
-  const cost = flags.rerank === undefined ? undefined : await readCost(flags.rerank);
   const stale = flags.adapter === undefined ? undefined : await staleAdapter(flags.adapter);
   if (stale !== undefined)
     cli.note(
       `warning: ${flags.adapter} learned from a person who was forgotten on ${stale.since}; learn again by fpx learn`,
     );
+  if (flags.export !== undefined) {
+    if (given !== undefined) throw new UsageError("--export drafts nothing: leave the context out");
+    return exportModel(flags.export, flags.out, { model: flags.model, adapter });
+  }
+  const runtime = await onnxRuntimeNode(flags.threads === undefined ? {} : { threads: flags.threads });
+  const context = given ?? (await readAll(process.stdin));
+  const cost = flags.rerank === undefined ? undefined : await readCost(flags.rerank);
   if (context.trim() === "") throw new UsageError("the context is empty: say what to write about");
   const policy = await loadPolicy(flags.model, { runtime, ...(adapter === undefined ? {} : { adapter }) });
   try {
