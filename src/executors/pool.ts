@@ -1,11 +1,10 @@
 /** A pool of worker threads that answer chunks; a lost worker's questions are asked again. */
 import { randomUUID } from "node:crypto";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { BroadcastChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { Cancelled, InvalidInput } from "../core/index.ts";
+import { sourceLoader } from "../core/node/source-loader.ts";
 import { surviveLosses, WorkerLost } from "./losses.ts";
 import type { Chunk, Reply } from "./protocol.ts";
 import { moduleUrl, type ProblemSource } from "./source.ts";
@@ -36,7 +35,7 @@ export function createPool(size: number, given: ProblemSource): Pool {
     filename: fileURLToPath(new URL(`./oracle.worker.${fromSource ? "ts" : "js"}`, import.meta.url)),
     minThreads: size,
     maxThreads: size,
-    execArgv: fromSource ? ["--import", loaderOfSources()] : [],
+    execArgv: fromSource ? ["--import", sourceLoader()] : [],
   });
   // A worker that dies between two questions is replaced; the pool must not take the process with it.
   piscina.on("error", () => undefined);
@@ -78,10 +77,4 @@ export function createPool(size: number, given: ProblemSource): Pool {
       await piscina.destroy();
     },
   };
-}
-
-/** The loader that lets worker threads read TypeScript when fpx itself runs from source. */
-function loaderOfSources(): string {
-  const folder = dirname(createRequire(import.meta.url).resolve("jiti"));
-  return pathToFileURL(join(folder, "jiti-register.mjs")).href;
 }

@@ -1,9 +1,6 @@
 /** SQLite for kysely, in this thread or in one of its own. */
 import { randomInt } from "node:crypto";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import {
   CompiledQuery,
@@ -16,6 +13,7 @@ import {
   SqliteQueryCompiler,
 } from "kysely";
 import { FpxError, InvalidInput } from "../core/errors.ts";
+import { sourceLoader } from "../core/node/source-loader.ts";
 import type { SqlCall, SqlReply } from "./sqlite.worker.ts";
 import { openSqliteFile, type SqlResult } from "./sqlite-file.ts";
 
@@ -118,7 +116,7 @@ function threadPort(path: string): SqlPort {
   const fromSource = import.meta.url.endsWith(".ts");
   const worker = new Worker(new URL(`./sqlite.worker.${fromSource ? "ts" : "js"}`, import.meta.url), {
     workerData: { path },
-    execArgv: fromSource ? ["--import", loaderOfSources()] : [],
+    execArgv: fromSource ? ["--import", sourceLoader()] : [],
   });
   const open = new Map<number, { resolve(result: SqlResult): void; reject(error: Error): void }>();
   let calls = 0;
@@ -155,10 +153,4 @@ function threadPort(path: string): SqlPort {
     execute: (sql, parameters) => call({ sql, parameters }),
     close: async () => void (await call({})),
   };
-}
-
-/** The loader that lets threads read TypeScript when fpx itself runs from source. */
-function loaderOfSources(): string {
-  const folder = dirname(createRequire(import.meta.url).resolve("jiti"));
-  return pathToFileURL(join(folder, "jiti-register.mjs")).href;
 }

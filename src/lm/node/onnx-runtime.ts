@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { Cancelled, FpxError, InvalidInput, MissingDependency } from "../../core/errors.ts";
+import { sourceLoader } from "../../core/node/source-loader.ts";
 import { modelBytes } from "../runtimes/ort.ts";
 import { abortable, closedError, requireInputs } from "../runtimes/resident.ts";
 import type { RunOptions, Runtime, Session, TensorData, Tensors } from "../runtimes/runtime.ts";
@@ -102,7 +103,7 @@ class WorkerSession implements Session {
     const fromSource = import.meta.url.endsWith(".ts");
     this.#worker = new Worker(new URL(`./ort.worker.${fromSource ? "ts" : "js"}`, import.meta.url), {
       workerData: settings,
-      execArgv: fromSource ? ["--import", "jiti/register"] : [],
+      execArgv: fromSource ? ["--import", sourceLoader()] : [],
     });
     this.#worker.unref();
     this.#worker.on("message", (reply: Reply) => this.#settle(reply));
