@@ -69,6 +69,8 @@ function leastValue(task: ReturnType<typeof logisticTask>, d: number): number {
 
 interface Ended {
   readonly gap: number;
+  /** Evaluations spent; a peer may stop by itself. */
+  readonly evaluations: number;
   readonly milliseconds: number;
 }
 
@@ -92,7 +94,11 @@ function spend(
     if (!(error instanceof Spent)) throw error;
   }
   const { user, system } = process.cpuUsage(start);
-  return { gap: best - least, milliseconds: (user + system) / 1000 };
+  return {
+    gap: best - least,
+    evaluations: Math.min(count, EVALUATIONS),
+    milliseconds: (user + system) / 1000,
+  };
 }
 
 type Minimizer = (f: (x: ArrayLike<number>) => number, x0: number[], options?: object) => unknown;
@@ -151,7 +157,7 @@ function* gaps(): Generator<BenchRow> {
           unit: "above the least value",
           ratio: (value - least) / ended.gap,
           target: "< 1",
-          note: `CPU ${((user + system) / 1000).toFixed(0)} ms, ${peerName} ${ended.milliseconds.toFixed(0)} ms`,
+          note: `CPU ${((user + system) / 1000).toFixed(0)} ms, ${peerName} ${ended.milliseconds.toFixed(0)} ms for ${ended.evaluations} evaluations`,
         };
     }
   }

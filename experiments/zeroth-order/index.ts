@@ -1,4 +1,5 @@
 import type { Reproduction } from "fpx/experiments";
+import { training } from "./network.ts";
 import { optimisation } from "./optimisation.ts";
 import { bias, estimators, pairing } from "./variance.ts";
 
@@ -7,5 +8,5 @@ export const reproduction: Reproduction = {
   title: "Unbiased gradients from function values",
   source:
     "S. Ma, H. Huang: On the Optimal Construction of Unbiased Gradient Estimators for Zeroth-Order Optimization, NeurIPS 2025 (arXiv 2510.19953)",
-  rows: [estimators, pairing, bias, optimisation],
+  rows: [estimators, pairing, bias, optimisation, training],
 };

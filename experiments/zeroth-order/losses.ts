@@ -115,6 +115,28 @@ export function logSumExp(dimension: number, seed: number): Loss {
   };
 }
 
+/** Half of (x - m)' H (x - m), H = 1 + GG'/d with a normal matrix G, m normal. */
+export function quadratic(dimension: number, seed: number): Loss {
+  const rng = createRng(seed);
+  const g = rng.stream("factor", dimension).normals(dimension * dimension);
+  const middle = rng.stream("middle", dimension).normals(dimension);
+  const gradient = (x: Float64Array) => {
+    const y = x.map((xi, i) => xi - middle[i]!);
+    const out = y.slice();
+    for (let k = 0; k < dimension; k++) {
+      let sum = 0;
+      for (let i = 0; i < dimension; i++) sum += g[i * dimension + k]! * y[i]!;
+      for (let i = 0; i < dimension; i++) out[i]! += (g[i * dimension + k]! * sum) / dimension;
+    }
+    return out;
+  };
+  return {
+    dimension,
+    value: (x) => gradient(x).reduce((sum, gi, i) => sum + (gi * (x[i]! - middle[i]!)) / 2, 0),
+    gradient,
+  };
+}
+
 /** The least value of a convex loss, by accelerated descent with restarts. */
 export function leastValue({ dimension, value, gradient }: Loss): number {
   let x = new Float64Array(dimension);

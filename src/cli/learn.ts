@@ -21,7 +21,7 @@ import type { LanguageModel } from "../lm/index.ts";
 import { onnxRuntimeNode, readModel, writeAdapter, writeModel } from "../lm/node/index.ts";
 import { textTable } from "../report/index.ts";
 import type { Cli } from "./cli.ts";
-import { fileError } from "./errors.ts";
+import { fileError, UsageError } from "./errors.ts";
 import { describeRejects, readLog, STANDARD } from "./files.ts";
 import { derivedIn, type LearnFolder, makeOutputFolder, openLearnFolder } from "./learn-folder.ts";
 import { type LearnSummary, learnPage, metricsOf, scoreTable, writerTable } from "./learn-report.ts";
@@ -85,8 +85,8 @@ export function defineLearn(command: Command, cli: Cli): void {
     .option("--epochs <number>", "passes over the training edits (adamw)", number({ minimum: 0.01 }))
     .option(
       "--forward-passes <number>",
-      "forward passes of a batch, two a step (zeroth-order; default 20000)",
-      integer({ minimum: 2 }),
+      "forward passes of a batch at most, two a step (zeroth-order; default 20000)",
+      integer({ minimum: 4 }),
     )
     .option("--batch-size <number>", "edits a step", integer({ minimum: 1 }))
     .option(
@@ -145,8 +145,13 @@ export function defineLearn(command: Command, cli: Cli): void {
 
 async function runLearn(path: string, flags: LearnFlags, cli: Cli): Promise<void> {
   const { json = false, resume = false, force = false, skipRejected = false, map, threads } = flags;
+  checkOptimizerFlags(flags);
   // Without a runtime nothing can be learned: say so before any data is read.
-  const runtime = await onnxRuntimeNode(threads === undefined ? {} : { threads });
+  const runtime = await onnxRuntimeNode({
+    // In this thread it reads the adapter from the arrays that are perturbed.
+    thread: flags.optimizer === "zeroth-order" ? "caller" : "own",
+    ...(threads === undefined ? {} : { threads }),
+  });
   const log = await readLog(path, { skipRejected, ...(map ? { map } : {}) });
   const mode = progressMode(cli.stderr, cli.env, json);
   const observer = createProgress({ stream: cli.stderr, mode, color: wantsColor(cli.stderr, cli.env) });
@@ -212,6 +217,25 @@ async function runLearn(path: string, flags: LearnFlags, cli: Cli): Promise<void
       observer.clear();
     }
   });
+}
+
+/** Refuses flags of the other optimiser: they would change nothing. */
+function checkOptimizerFlags(flags: LearnFlags): void {
+  const { optimizer } = flags;
+  const others =
+    optimizer === "adamw"
+      ? { "--forward-passes": flags.forwardPasses }
+      : {
+          "--epochs": flags.epochs,
+          "--micro-batch": flags.microBatch,
+          "--checkpointing": flags.checkpointing,
+        };
+  const other = optimizer === "adamw" ? "zeroth-order" : "adamw";
+  for (const [flag, value] of Object.entries(others))
+    if (value !== undefined)
+      throw new UsageError(
+        `${flag} has no meaning with --optimizer ${optimizer}: leave it out, or choose --optimizer ${other}`,
+      );
 }
 
 /** The options that were given; the others keep the library's defaults. */

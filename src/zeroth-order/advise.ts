@@ -51,7 +51,7 @@ export function advise(problem: ProblemShape): Advice {
       here: false,
       reason: `the loss is exact and smooth and ${evaluations} evaluations pay for ${Math.floor(evaluations / (dimension + 1))} gradients by differences in ${dimension} dimensions`,
     };
-  if ((exact || commonNoise) && dimension <= 100 && evaluations >= 100 * dimension)
+  if ((exact || commonNoise) && dimension <= 200 && evaluations >= 50 * dimension)
     return {
       use: "cma-es",
       here: false,

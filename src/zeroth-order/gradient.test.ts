@@ -81,6 +81,21 @@ describe("linear losses (oracle 3)", () => {
   });
 });
 
+describe("normals (oracle 12)", () => {
+  it("4e6 of them have the moments of the normal law", () => {
+    const z = createRng(12).stream("normals").normals(4_000_000);
+    let [mean, square, fourth] = [0, 0, 0];
+    for (const x of z) mean += x / z.length;
+    for (const x of z) {
+      square += (x - mean) ** 2 / z.length;
+      fourth += (x - mean) ** 4 / z.length;
+    }
+    expect(Math.abs(mean)).toBeLessThan(0.003);
+    expect(Math.abs(square - 1)).toBeLessThan(0.005);
+    expect(Math.abs(fourth / square ** 2 - 3)).toBeLessThan(0.02);
+  });
+});
+
 describe("directions (oracle 6)", () => {
   const d = 12;
   const count = 400_000;

@@ -26,10 +26,18 @@ export {
   type ResidentQuestion,
   type ResidentWeights,
   residentWeights,
+  type Scaling,
   type SeedReplayOptions,
   type SeedReplayState,
   seedReplay,
+  stepsWithin,
 } from "./seed-replay.ts";
-export { type DescentState, type SvrgOptions, type ZerothOrderOptions, zerothOrder } from "./solver.ts";
+export {
+  type Descended,
+  type DescentState,
+  type SvrgOptions,
+  type ZerothOrderOptions,
+  zerothOrder,
+} from "./solver.ts";
 export type { Method } from "./stencils.ts";
 export { type Constraint, type Optimizer, type Schedule, spsaGains } from "./updates.ts";

@@ -90,6 +90,19 @@ describe("number of levels", () => {
   });
 });
 
+describe("what is warned of", () => {
+  it("exponents below 2.5", () => {
+    expect(zipfLevels({ exponent: 2.4 }).warnings).toEqual([expect.stringMatching(/exponent is 2.4.*2.5/)]);
+    for (const table of [
+      zipfLevels(),
+      zipfLevels({ exponent: 2.5 }),
+      geometricLevels(),
+      customLevels([2, 1]),
+    ])
+      expect(table.warnings).toEqual([]);
+  });
+});
+
 describe("what is refused", () => {
   it.each([
     [() => geometricLevels({ mu: 0 }), /mu is 0.*above 0/],

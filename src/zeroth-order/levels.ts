@@ -14,6 +14,8 @@ export interface LevelTable {
   readonly p: Float64Array;
   /** Σ (μₙ − μₙ₊₁)² / pₙ, which the variance bound grows with; at least (μ₁ − μ_min)², which the pairing attains. */
   readonly rho: number;
+  /** What to mind about it, in words; empty for most tables. */
+  readonly warnings: readonly string[];
 }
 
 /** How many levels a table gets when `count` is `"auto"`. */
@@ -49,7 +51,7 @@ export function geometricLevels(
 
 /**
  * Steps whose cells have probabilities ∝ n^-s: μₙ = μ₁ ζ(s, n) / ζ(s). Exponents below 2.5 have tails so heavy that
- * rounding takes over; 3 or more is advised.
+ * rounding takes over, which the table's `warnings` say; 3 or more is advised.
  *
  * @throws InvalidInput when `mu` (above 0, default 2⁻⁷), `exponent` (s above 1, default 3) or `count` (at least 1) is
  * out of range.
@@ -60,7 +62,7 @@ export function zipfLevels(
   const { mu = 2 ** -7, exponent = 3 } = options;
   checkOpen("mu", mu, 0);
   checkOpen("exponent", exponent, 1);
-  return counted(options, (count) => {
+  const levels = counted(options, (count) => {
     // From the tail backwards: a difference from 1 would lose the small steps to rounding.
     const tails = new Float64Array(count + 1);
     tails[count] = hurwitzZeta(exponent, count + 1);
@@ -68,6 +70,9 @@ export function zipfLevels(
     const whole = tails[0]!;
     return tails.map((tail) => (mu * tail) / whole);
   });
+  if (exponent >= 2.5) return levels;
+  const warning = `exponent is ${exponent}: below 2.5 the rare levels let rounding dominate; 3 or more is advised`;
+  return { ...levels, warnings: [warning] };
 }
 
 /**
@@ -126,7 +131,7 @@ export function levelAt({ p }: LevelTable, u: number): number {
 export function checkLevels(levels: LevelTable): LevelTable {
   if (levels?.mu === undefined || levels.p === undefined)
     throw new InvalidInput("levels is no table: make one by geometricLevels, zipfLevels or customLevels");
-  return customLevels(levels.mu, { probabilities: levels.p });
+  return { ...customLevels(levels.mu, { probabilities: levels.p }), warnings: levels.warnings ?? [] };
 }
 
 function counted(options: LevelCount, steps: (count: number) => Float64Array): LevelTable {
@@ -157,6 +162,7 @@ const table = (mu: Float64Array, p: Float64Array): LevelTable => ({
   mu,
   p,
   rho: p.reduce((sum, share, n) => sum + (mu[n]! - mu[n + 1]!) ** 2 / share, 0),
+  warnings: [],
 });
 
 /** ζ(s, a) = Σ_{k≥0} (a + k)^-s by Euler–Maclaurin from a + 12 on; relative error below 1e-15 for s up to 20. */

@@ -17,6 +17,7 @@ import {
   spsaGains,
   type ZerothOrderOptions,
   zerothOrder,
+  zipfLevels,
 } from "./index.ts";
 
 const bowl = (x: Float64Array) => x.reduce((sum, xi, i) => sum + (1 + i / 4) * (xi - i) ** 2, 0);
@@ -36,6 +37,7 @@ describe("every part goes with every other", () => {
     ["AdaMM", { optimizer: "adamm", stepSize: { initial: 3, exponent: 0.6, offset: 10 } }],
     ["signs", { optimizer: "sign", stepSize: { initial: 2, exponent: 0.8, offset: 10 } }],
     ["conservative", { conservative: true }],
+    ["a step that falls to 0", { stepSize: { initial: 0.06, steps: 999 } }],
     ["SVRG", { svrg: { every: 3, anchorDirections: 20 } }],
     ["SPSA gains", spsaGains({ a: 0.4, noise: 0.01, iterations: 1000 })],
   ];
@@ -68,7 +70,7 @@ describe("every part goes with every other", () => {
 
 describe("budget (oracle 15)", () => {
   it("is never exceeded, whatever the draw", () => {
-    for (let maxEvaluations = 5; maxEvaluations < 60; maxEvaluations++) {
+    for (let maxEvaluations = 7; maxEvaluations < 60; maxEvaluations++) {
       let count = 0;
       const f = (y: Float64Array) => ++count && bowl(y);
       const { evaluations } = minimize(f, x0, { stepSize: 0.01, gradient: { method: "p4" }, maxEvaluations });
@@ -78,8 +80,8 @@ describe("budget (oracle 15)", () => {
   });
 
   it("must hold one step", () => {
-    expect(() => minimize(bowl, x0, { ...base, maxEvaluations: 2 })).toThrow(/maxEvaluations is 2.*up to 3/);
-    expect(() => minimize(bowl, x0, { ...base, maxEvaluations: 4, gradient: { method: "p4" } })).toThrow(
+    expect(() => minimize(bowl, x0, { ...base, maxEvaluations: 4 })).toThrow(/maxEvaluations is 4.*up to 5/);
+    expect(() => minimize(bowl, x0, { ...base, maxEvaluations: 6, gradient: { method: "p4" } })).toThrow(
       InvalidInput,
     );
   });
@@ -124,6 +126,18 @@ describe("sampled losses (oracle 14)", () => {
     expect(stochastic(true)).toThrow(/"independent"/);
     expect(stochastic(true)).toThrow(InvalidInput);
     expect(stochastic("independent")().value).toBeLessThan(0.1);
+  });
+
+  it("a loss that does not repeat brings a warning, an exact one none", () => {
+    let calls = 0;
+    const noisy = (x: Float64Array) => bowl(x) + 1e-3 * Math.sin(++calls);
+    const { warnings } = minimize(noisy, x0, base);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/at one point.*then.*"central" with a larger mu/);
+    expect(minimize(bowl, x0, base).warnings).toEqual([]);
+    const levels = zipfLevels({ exponent: 2 });
+    const { warnings: ofTable } = minimize(bowl, x0, { ...base, gradient: { method: "p4", levels } });
+    expect(ofTable).toEqual([expect.stringMatching(/exponent is 2: below 2.5/)]);
   });
 
   it("SVRG ends nearer than plain descent at the same evaluations", () => {
@@ -207,6 +221,7 @@ describe("what is refused", () => {
   it.each<[Partial<MinimizeOptions>, RegExp]>([
     [{ stepSize: 0 }, /stepSize is 0.*above 0/],
     [{ stepSize: { initial: 1, exponent: -1, offset: 0 } }, /stepSize.exponent is -1/],
+    [{ stepSize: { initial: 1, steps: 0 } }, /stepSize.steps is 0.*at least 1/],
     [{ momentum: 1 }, /momentum is 1.*\[0, 1\)/],
     [{ beta2: 1 }, /beta2 is 1/],
     [{ muDecay: -1 }, /muDecay is -1/],

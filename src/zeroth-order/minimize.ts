@@ -33,6 +33,8 @@ export interface Minimum {
   /** Why it ended. */
   readonly reason: Status;
   readonly history: readonly Progress[];
+  /** What to mind about the loss or the level table, in words: a loss that does not repeat, an exponent too small. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -72,5 +74,6 @@ export function minimize(f: Objective, x0: ArrayLike<number>, options: MinimizeO
   });
   const [value] = answered(ask(problem.value, [result.x], 0), f) as [number];
   if (!Number.isFinite(value)) throw new NonFinite(`the loss is ${value} at ${point(result.x)}`);
-  return { x: result.x, value, evaluations: calls + 1, reason: status, history };
+  const { x, warnings } = result;
+  return { x, value, evaluations: calls + 1, reason: status, history, warnings };
 }

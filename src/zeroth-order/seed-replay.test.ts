@@ -9,6 +9,7 @@ import {
   residentWeights,
   type SeedReplayOptions,
   seedReplay,
+  stepsWithin,
 } from "./index.ts";
 import { inPlace } from "./perturbed-weights.ts";
 
@@ -84,7 +85,52 @@ describe("seed replay (oracle 13)", () => {
     });
     expect(evaluations).toBe(passes);
     expect(passes).toBeGreaterThan(50 * 5);
-    expect(passes).toBeLessThanOrEqual(50 * 7);
+    expect(passes).toBeLessThanOrEqual(2 + 50 * 7);
+  });
+
+  it("never takes more forward passes than allowed, and one step more would", async () => {
+    const method = { ...quick, method: "p4", numDirections: 3 } as const;
+    for (let maxEvaluations = 12; maxEvaluations < 80; maxEvaluations += 3) {
+      const parameters = start();
+      let passes = 0;
+      const loss = lossOf(parameters);
+      const options = { ...method, maxEvaluations, seed: 4 };
+      const { losses, evaluations } = await mezo(parameters, (batch) => ++passes && loss(batch), options);
+      expect(evaluations).toBe(passes);
+      expect(passes).toBeLessThanOrEqual(maxEvaluations);
+      expect(losses).toHaveLength(stepsWithin(maxEvaluations, method, 4));
+      expect(passes + 10).toBeGreaterThan(maxEvaluations);
+    }
+  });
+
+  it("steps by the sign or the scaled slope, whatever the loss is multiplied by", async () => {
+    for (const scaling of ["sign", "rms"] as const) {
+      const runs = await Promise.all(
+        [1, 2 ** 20].map(async (factor) => {
+          const parameters = start();
+          const loss = lossOf(parameters);
+          const before = loss(0);
+          const options = { stepSize: { initial: 1e-3, steps: 300 }, scaling, steps: 300, seed: 5 };
+          await mezo(parameters, (batch) => factor * loss(batch), options);
+          expect(loss(0)).toBeLessThan(0.8 * before);
+          return parameters;
+        }),
+      );
+      if (scaling === "sign") expect(bits(runs[0]!)).toEqual(bits(runs[1]!));
+      for (const [k, part] of runs[0]!.entries())
+        for (const [i, w] of part.entries()) expect(Math.abs(w - runs[1]![k]![i]!)).toBeLessThan(1e-3);
+    }
+  });
+
+  it("refuses a loss whose batches do not repeat, unless that is wanted", async () => {
+    const parameters = start();
+    const loss = lossOf(parameters);
+    let calls = 0;
+    const dropout = (batch: number) => loss(batch) + 1e-4 * Math.sin(++calls);
+    const refused = mezo(parameters, dropout, { ...quick, steps: 3 });
+    await expect(refused).rejects.toThrow(/loss of one batch is.*then.*dropout.*commonNoise/);
+    expect(bits(parameters)).toEqual(bits(start()));
+    expect((await mezo(parameters, dropout, { ...quick, steps: 3, commonNoise: false })).evaluations).toBe(6);
   });
 
   it.each([true, false])("goes on from a snapshot with the same bits, in place %s", async (inPlace) => {
@@ -131,6 +177,10 @@ describe("seed replay (oracle 13)", () => {
       mezo([new Float32Array(2)], () => 0, { stepSize: 1, steps: 1, ...options });
     await expect(attempt({ mu: 0 })).rejects.toThrow(/mu is 0.*above 0/);
     await expect(attempt({ steps: 0 })).rejects.toThrow(/steps is 0.*at least 1/);
+    await expect(attempt({ steps: undefined })).rejects.toThrow(/neither steps nor maxEvaluations/);
+    await expect(attempt({ maxEvaluations: 3 })).rejects.toThrow(/maxEvaluations is 3.*takes 4/);
+    await expect(attempt({ scaling: "adam" })).rejects.toThrow(/scaling is "adam".*slope, sign, rms/);
+    await expect(attempt({ law: "uniform" })).rejects.toThrow(/law is "uniform".*sign, normal/);
     await expect(attempt({ numDirections: 0 })).rejects.toThrow(/numDirections is 0/);
     await expect(attempt({ method: "residual" })).rejects.toThrow(/method is "residual"/);
     await expect(attempt({ method: "p2" })).rejects.toThrow(/finite table/);

@@ -17,10 +17,25 @@ import { applyAmounts, type ReplayLog, replay, sizeOf, stencilsOf, weightsOf } f
 import { checkTheoryOnly, METHODS, type Method, slopeOf } from "./stencils.ts";
 import { checkSchedule, type Schedule, scheduled } from "./updates.ts";
 
+/** What a step of seed replay makes of a directional derivative. */
+export type Scaling = (typeof SCALINGS)[number];
+
+const SCALINGS = ["slope", "sign", "rms"] as const;
+
+/** How much of the mean square of slopes stays from step to step. */
+const RMS_MEMORY = 0.95;
+
 /** Options of seed replay. */
 export interface SeedReplayOptions {
-  /** Step along the mean over directions. */
+  /** Step along the mean over directions; what it multiplies is `scaling`'s choice. */
   readonly stepSize: Schedule;
+  /**
+   * `"slope"` (default): the directional derivative, as published. `"sign"`: its sign, ±1 (this is the sign of one number a
+   * direction; `zerothOrder`'s optimiser `"sign"` takes those of all coordinates). `"rms"`: the derivative over the root of
+   * the mean square of the recent ones, as Adam's second moment does, but one for all coordinates: about ±1, however steep
+   * the loss, so that a step size holds from model to model and a steep place cannot throw the weights away.
+   */
+  readonly scaling?: Scaling;
   /** Default `"central"`; any but `"residual"`. */
   readonly method?: Exclude<Method, "residual">;
   /** Step of methods without levels, first step of the default table; default 2⁻⁷, a power of two for runs in place. */
@@ -33,6 +48,11 @@ export interface SeedReplayOptions {
   readonly numDirections?: number;
   /** Default true; false keeps a master copy. */
   readonly inPlace?: boolean;
+  /**
+   * Whether losses of one batch number repeat (default), which the first batch proves by being asked twice: differences of
+   * noise would drown those of the loss. False for noise that cannot be repeated; then take `"central"` with a large `mu`.
+   */
+  readonly commonNoise?: boolean;
 }
 
 /** The parts of a log that are known before the run. */
@@ -65,6 +85,8 @@ export interface SeedReplayState {
   /** What was added along each direction so far; those beyond `version` steps are room. */
   readonly amounts: Float32Array;
   readonly version: number;
+  /** Mean square of recent slopes, not yet corrected for its start at 0. */
+  readonly meanSquare: number;
   /** The last step's amounts, until the weights have them. */
   readonly pending: Float32Array | null;
   /** Mean loss of each step's probes; those beyond `version` steps are room. */
@@ -140,25 +162,12 @@ export function residentWeights(
  * @throws InvalidInput for options out of range.
  */
 export function seedReplay(options: SeedReplayOptions): Solver<ResidentWeights, SeedReplayState, ReplayLog> {
-  const { method = "central", law = "sign", inPlace = true, numDirections = 1, mu = 2 ** -7 } = options;
-  checkSchedule("stepSize", options.stepSize);
-  checkChoice("method", method, METHODS.filter((one) => one !== "residual") as readonly (typeof method)[]);
-  checkChoice("law", law, ["sign", "normal"]);
-  checkCount("numDirections", numDirections);
-  checkOpen("mu", mu, 0);
-  checkTheoryOnly(method, options.levels);
-  const levels = options.levels ? checkLevels(options.levels) : geometricLevels({ mu, dtype: "float32" });
-  const rule = { method, mu, levels, branch: 0.5, paperWeights: false };
-  const frameOf = ({ size }: ResidentWeights, seed: Seed): Frame => ({
-    format: "fpx replay/1",
-    random: randomFormat,
-    size,
-    seed,
-    law,
-    rule,
-    directions: numDirections,
-    inPlace,
-  });
+  const { stepSize, scaling = "slope", commonNoise = true } = options;
+  checkSchedule("stepSize", stepSize);
+  checkChoice("scaling", scaling, SCALINGS);
+  const plan = planReplay(options);
+  const { directions: numDirections } = plan;
+  const frameOf = ({ size }: ResidentWeights, seed: Seed): Frame => ({ ...plan, size, seed });
   const logOf = (problem: ResidentWeights, state: SeedReplayState): ReplayLog => ({
     ...frameOf(problem, state.seed),
     amounts: state.amounts.slice(0, state.version * numDirections),
@@ -167,11 +176,13 @@ export function seedReplay(options: SeedReplayOptions): Solver<ResidentWeights, 
   return {
     name: "seed replay",
     options,
-    *init(_, rng): Asking<SeedReplayState> {
+    *init(problem, rng): Asking<SeedReplayState> {
+      if (commonNoise) yield* proveRepeatable(problem, frameOf(problem, rng.seed));
       return {
         seed: rng.seed,
         amounts: new Float32Array(),
         version: 0,
+        meanSquare: 0,
         pending: null,
         losses: new Float64Array(),
       };
@@ -180,7 +191,7 @@ export function seedReplay(options: SeedReplayOptions): Solver<ResidentWeights, 
       const frame = frameOf(problem, rng.seed);
       const { version } = state;
       let { pending } = state;
-      const done = new Float32Array(numDirections);
+      const slopes = new Float64Array(numDirections);
       let total = 0;
       let count = 0;
       let base: number | undefined;
@@ -203,13 +214,18 @@ export function seedReplay(options: SeedReplayOptions): Solver<ResidentWeights, 
           count++;
           if (offset === 0) base = loss!;
         }
-        done[direction] = (-scheduled(options.stepSize, version) * slopeOf(stencil, losses)) / numDirections;
+        slopes[direction] = slopeOf(stencil, losses);
       }
+      const square = slopes.reduce((sum, slope) => sum + slope * slope, 0) / numDirections;
+      const meanSquare = RMS_MEMORY * state.meanSquare + (1 - RMS_MEMORY) * square;
+      const rms = Math.sqrt(meanSquare / (1 - RMS_MEMORY ** (version + 1)));
+      const rate = -scheduled(stepSize, version) / numDirections;
+      const done = Float32Array.from(slopes, (slope) => rate * scaled(scaling, slope, rms));
       const amounts = withRoom(state.amounts, (version + 1) * numDirections);
       amounts.set(done, version * numDirections);
       const losses = withRoom(state.losses, version + 1);
       losses[version] = total / count;
-      return { ...state, amounts, version: version + 1, pending: done, losses };
+      return { ...state, amounts, version: version + 1, meanSquare, pending: done, losses };
     },
     *attach(problem, state) {
       const log = logOf(problem, state);
@@ -228,6 +244,64 @@ export function seedReplay(options: SeedReplayOptions): Solver<ResidentWeights, 
   };
 }
 
+/** Checks options; what a frame has of them. */
+function planReplay(options: Omit<SeedReplayOptions, "stepSize">): Omit<Frame, "size" | "seed"> {
+  const { method = "central", law = "sign", inPlace = true, numDirections = 1, mu = 2 ** -7 } = options;
+  checkChoice("method", method, METHODS.filter((one) => one !== "residual") as readonly (typeof method)[]);
+  checkChoice("law", law, ["sign", "normal"]);
+  checkCount("numDirections", numDirections);
+  checkOpen("mu", mu, 0);
+  checkTheoryOnly(method, options.levels);
+  const levels = options.levels ? checkLevels(options.levels) : geometricLevels({ mu, dtype: "float32" });
+  const rule = { method, mu, levels, branch: 0.5, paperWeights: false };
+  return { format: "fpx replay/1", random: randomFormat, law, rule, directions: numDirections, inPlace };
+}
+
+/**
+ * How many steps of a run fit into so many evaluations, the two of the proof included; the levels that each step will draw
+ * are known from the seed, so the budget is met to the step.
+ *
+ * @throws InvalidInput when not even one step fits, and for options out of range.
+ */
+export function stepsWithin(
+  evaluations: number,
+  options: Omit<SeedReplayOptions, "stepSize">,
+  seed: Seed,
+): number {
+  checkCount("maxEvaluations", evaluations);
+  const plan = { ...planReplay(options), seed };
+  let left = evaluations - (options.commonNoise === false ? 0 : 2);
+  for (let step = 0; ; step++) {
+    const stencils = stencilsOf(plan, step);
+    const base = stencils.some(({ steps }) => steps.includes(0)) ? 1 : 0;
+    const most = stencils.reduce((sum, { steps }) => sum + steps.filter((mu) => mu !== 0).length, base);
+    left -= most;
+    if (left >= 0) continue;
+    if (step === 0)
+      throw new InvalidInput(
+        `maxEvaluations is ${evaluations}: the first step takes ${evaluations - left}; give at least that`,
+      );
+    return step;
+  }
+}
+
+function scaled(scaling: Scaling, slope: number, rms: number): number {
+  if (scaling === "slope") return slope;
+  if (scaling === "sign") return Math.sign(slope);
+  return slope === 0 ? 0 : slope / rms;
+}
+
+/** Asks for the loss of one batch twice. */
+function* proveRepeatable({ weights }: ResidentWeights, frame: Frame): Asking<void> {
+  const question = { op: "loss", version: 0, pending: null, direction: 0, offset: 0, batch: 0 } as const;
+  const [first] = yield* ask(weights, [question], frame);
+  const [second] = yield* ask(weights, [question], frame);
+  if (first !== second && !(Number.isNaN(first) && Number.isNaN(second)))
+    throw new InvalidInput(
+      `the loss of one batch is ${first}, then ${second}: make it repeat (switch dropout and augmentation off, seed them by the batch number), or set commonNoise to false and use method "central" with a larger mu`,
+    );
+}
+
 /** The same array, or one twice as long where it must hold more. */
 function withRoom<A extends Float32Array | Float64Array>(numbers: A, length: number): A {
   if (length <= numbers.length) return numbers;
@@ -240,7 +314,7 @@ function withRoom<A extends Float32Array | Float64Array>(numbers: A, length: num
 export interface MezoRun {
   readonly log: ReplayLog;
   readonly reason: Status;
-  /** Forward passes. */
+  /** Forward passes, the two that prove that losses repeat included. */
   readonly evaluations: number;
   /** Mean loss of each step's probes. */
   readonly losses: readonly number[];
@@ -250,27 +324,36 @@ export interface MezoRun {
  * Trains parameters in place by forward passes only; see `seedReplay`, which goes on from snapshots too. On an error of
  * the loss the weights are put back to rest before it leaves.
  *
- * @throws InvalidInput for options out of range; NonFinite when a loss is not finite; OracleFailure when the loss throws.
- * @example const { log } = await mezo([weights], (batch) => lossOf(batch), { stepSize: 1e-3, steps: 1000 });
+ * @throws InvalidInput for options out of range, a budget below one step, or a loss that does not repeat; NonFinite when a
+ * loss is not finite; OracleFailure when the loss throws.
+ * @example const { log } = await mezo([weights], (batch) => lossOf(batch), { stepSize: 1e-3, maxEvaluations: 2000 });
  */
 export async function mezo(
   parameters: readonly Float32Array[],
   loss: (batch: number) => number | Promise<number>,
   options: SeedReplayOptions & {
-    readonly steps: number;
+    /** Steps at most; give these or `maxEvaluations`, or both. */
+    readonly steps?: number;
+    /** Forward passes at most, never exceeded, even inside a draw. */
+    readonly maxEvaluations?: number;
     /** Default 0. */
     readonly seed?: Seed;
     readonly signal?: AbortSignal;
     readonly onStep?: (progress: { readonly step: number; readonly loss: number }) => void;
   },
 ): Promise<MezoRun> {
-  const { steps, seed = 0, signal, onStep, ...method } = options;
-  checkCount("steps", steps);
+  const { steps, maxEvaluations, seed = 0, signal, onStep, ...method } = options;
+  if (steps === undefined && maxEvaluations === undefined)
+    throw new InvalidInput("neither steps nor maxEvaluations is given: give one, or both");
+  const maxSteps = Math.min(
+    steps === undefined ? Number.POSITIVE_INFINITY : checkCount("steps", steps),
+    maxEvaluations === undefined ? Number.POSITIVE_INFINITY : stepsWithin(maxEvaluations, method, seed),
+  );
   const problem = residentWeights(parameters, loss);
   try {
     const outcome = await run(seedReplay(method), problem, {
       seed,
-      stop: { maxSteps: steps },
+      stop: { maxSteps },
       ...(signal === undefined ? {} : { signal }),
       observers: [({ step, metrics }) => onStep?.({ step, loss: metrics["loss"]! })],
     });

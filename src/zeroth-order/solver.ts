@@ -48,7 +48,7 @@ export interface ZerothOrderOptions {
   /**
    * `true`: each step asks another sample (1, 2, …), and the first losses prove that a sample's loss is repeatable.
    * `"independent"`: without that proof, for losses whose noise cannot be repeated; then take `"central"` with a large
-   * `mu`. Default false: the whole loss, sample 0, always.
+   * `mu`. Default false: the whole loss, sample 0, always; where the first losses do not repeat the result warns.
    */
   readonly stochastic?: boolean | "independent";
   /** Steps over which the norm of estimates is averaged for the metric `gradientNorm`; default 20. */
@@ -82,6 +82,16 @@ export interface DescentState {
   readonly loss: number;
   /** What was not finite, once something was. */
   readonly failure: string | null;
+  readonly warnings: readonly string[];
+}
+
+/** What a descent found. */
+export interface Descended {
+  readonly x: Float64Array;
+  /** Mean loss of the last step's evaluations. */
+  readonly loss: number;
+  /** What to mind about the loss or the level table, in words. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -96,9 +106,7 @@ export interface DescentState {
  * const manual = askTell(zerothOrder({ stepSize: 0.01 }), blackBox(f, x0), { seed: 1, stop: { maxCalls: 500 } });
  * while (manual.batch) manual.tell(manual.batch.questions.map((x) => f(x as Float64Array)));
  */
-export function zerothOrder(
-  options: ZerothOrderOptions,
-): Solver<BlackBox, DescentState, { readonly x: Float64Array; readonly loss: number }> {
+export function zerothOrder(options: ZerothOrderOptions): Solver<BlackBox, DescentState, Descended> {
   const { gradient = {}, stochastic = false, conservative = false, window = 20, muDecay = 0 } = options;
   const { stepSize, svrg, constraint } = options;
   const rule = updateRule(options);
@@ -158,6 +166,7 @@ export function zerothOrder(
       norms: [...state.norms.slice(state.norms.length < window ? 0 : 1), norm],
       loss: found.loss,
       failure: Number.isFinite(norm) ? null : `the norm of the estimate is ${norm}`,
+      warnings: state.warnings,
     };
   }
 
@@ -171,9 +180,14 @@ export function zerothOrder(
         checkConstraint(constraint, x.length);
         project(constraint, x);
       }
-      if (stochastic === true) yield* proveRepeatable(problem, x);
+      const warnings = [...(gradient.levels?.warnings ?? [])];
+      if (stochastic !== "independent") {
+        const noise = yield* repeatNoise(problem, x, stochastic ? 1 : 0);
+        if (noise !== null && stochastic) throw new InvalidInput(`${noise}: ${REPEAT}`);
+        if (noise !== null) warnings.push(`${noise}: ${REPEAT}`);
+      }
       const none = { previous: null, anchor: null, norms: [], loss: Number.NaN, failure: null };
-      return { x, t: 0, moments: noMoments(rule, x.length), ...none };
+      return { x, t: 0, moments: noMoments(rule, x.length), ...none, warnings };
     },
     *step(problem, state, rng) {
       try {
@@ -191,11 +205,11 @@ export function zerothOrder(
           : norms.reduce((sum, norm) => sum + norm, 0) / norms.length,
     }),
     status: ({ failure }) => (failure === null ? "running" : "diverged"),
-    result: (_, { x, loss }) => ({ x, loss }),
+    result: (_, { x, loss, warnings }) => ({ x, loss, warnings }),
   };
 }
 
-/** Most evaluations of one step, and of the proof before the first. */
+/** Most evaluations of one step, and of the comparison before the first. */
 export function evaluationsOf(
   options: ZerothOrderOptions,
   dimension: number,
@@ -204,7 +218,7 @@ export function evaluationsOf(
   const extra = options.conservative ? 3 : 0;
   const anchors: GradientPlan = { ...plan, count: options.svrg?.anchorDirections ?? plan.count };
   const step = options.svrg ? Math.max(2 * mostOf(plan), mostOf(anchors)) : mostOf(plan);
-  return { first: options.stochastic === true ? 2 : 0, step: step + extra };
+  return { first: options.stochastic === "independent" ? 0 : 2, step: step + extra };
 }
 
 function updateRule(options: ZerothOrderOptions): UpdateRule {
@@ -216,12 +230,14 @@ function updateRule(options: ZerothOrderOptions): UpdateRule {
   return { optimizer, momentum, beta2 };
 }
 
-function* proveRepeatable({ value }: BlackBox, x: Float64Array): Asking<void> {
-  const [first, second] = yield* ask(value, [x.slice(), x.slice()], 1);
-  if (first !== second)
-    throw new InvalidInput(
-      `the loss at one point and sample is ${first}, then ${second}: make its randomness follow the sample (switch dropout and augmentation off), or set stochastic to "independent" and use method "central" with a larger mu`,
-    );
+const REPEAT =
+  'make its randomness follow the sample (switch dropout and augmentation off), or set stochastic to "independent" and use method "central" with a larger mu';
+
+/** Asks one loss twice: what is wrong where the answers differ, else null. */
+function* repeatNoise({ value }: BlackBox, x: Float64Array, sample: number): Asking<string | null> {
+  const [first, second] = yield* ask(value, [x.slice(), x.slice()], sample);
+  const same = first === second || (Number.isNaN(first) && Number.isNaN(second));
+  return same ? null : `the loss at one point and sample is ${first}, then ${second}`;
 }
 
 /** The best of x, the step and its mirror image. */

@@ -1,7 +1,7 @@
 /** What an optimiser does with a gradient estimate: update rules, step schedules, projections; parts that compose. */
 import { InvalidInput } from "../core/errors.ts";
 import { adam } from "../linalg/index.ts";
-import { checkOpen, checkShare, checkVector } from "./checks.ts";
+import { checkCount, checkOpen, checkShare, checkVector } from "./checks.ts";
 
 /**
  * `sgd`; `adam` (Kingma & Ba 2015); `adamm` (Chen et al. 2019: the second moment never falls, no bias correction);
@@ -72,20 +72,31 @@ export function update(
   else for (let i = 0; i < x.length; i++) x[i]! -= rate * Math.sign(along[i]!);
 }
 
-/** A number, or one that falls as `initial / (t + 1 + offset)^exponent` with the steps t = 0, 1, …. */
+/**
+ * A number; or one that falls with the steps t = 0, 1, … as `initial / (t + 1 + offset)^exponent`; or one that falls along a
+ * line from `initial` to 0 at step `steps`, and stays there.
+ */
 export type Schedule =
   | number
-  | { readonly initial: number; readonly exponent: number; readonly offset: number };
+  | { readonly initial: number; readonly exponent: number; readonly offset: number }
+  | { readonly initial: number; readonly steps: number };
 
 /** The value of a schedule at step t, counted from 0. */
-export const scheduled = (schedule: Schedule, t: number): number =>
-  typeof schedule === "number" ? schedule : schedule.initial / (t + 1 + schedule.offset) ** schedule.exponent;
+export function scheduled(schedule: Schedule, t: number): number {
+  if (typeof schedule === "number") return schedule;
+  if ("steps" in schedule) return schedule.initial * Math.max(0, 1 - t / schedule.steps);
+  return schedule.initial / (t + 1 + schedule.offset) ** schedule.exponent;
+}
 
-/** Throws `InvalidInput` unless all values of the schedule are finite and above 0. */
+/** Throws `InvalidInput` unless the schedule's numbers are finite and in range. */
 export function checkSchedule(name: string, schedule: Schedule): Schedule {
   if (typeof schedule === "number") checkOpen(name, schedule, 0);
   else if (typeof schedule === "object" && schedule !== null) {
     checkOpen(`${name}.initial`, schedule.initial, 0);
+    if ("steps" in schedule) {
+      checkCount(`${name}.steps`, schedule.steps);
+      return schedule;
+    }
     checkShare(`${name}.exponent`, schedule.exponent, 0, Number.POSITIVE_INFINITY);
     checkShare(`${name}.offset`, schedule.offset, 0, Number.POSITIVE_INFINITY);
   } else throw new InvalidInput(`${name} is ${String(schedule)}: give a number above 0 or a schedule`);

@@ -1,38 +1,47 @@
 import { fingerprint, InvalidInput, type RunOptions, type RunResult, run } from "../../core/index.ts";
 import { batchAt, loadProgram, type Runtime, type TensorData, type Tensors } from "../../lm/index.ts";
-import { createRng } from "../../random/index.ts";
-import {
-  residentWeights,
-  type Schedule,
-  type SeedReplayState,
-  seedReplay,
-} from "../../zeroth-order/index.ts";
+import { createRng, type Seed } from "../../random/index.ts";
+import { residentWeights, type SeedReplayState, seedReplay, stepsWithin } from "../../zeroth-order/index.ts";
 import type { FitProblem } from "./fit.ts";
 
 /** How to train by forward passes. */
 export interface ForwardFitOptions {
-  /** Forward passes in all; a step takes two. */
+  /** Forward passes at most: two that prove that a batch's loss repeats, and two a step. */
   readonly forwardPasses: number;
   /** Examples a step. */
   readonly batchSize: number;
-  readonly stepSize: Schedule;
+  /** How far each weight moves at the first step, about; it falls along a line to 0. */
+  readonly learningRate: number;
+}
+
+/** Slopes are scaled, so that no steep place throws the weights away and one step size serves many models. */
+const METHOD = { scaling: "rms" } as const;
+
+/** Fewest passes of a run: two that prove that a batch's loss repeats, two of the first step. */
+const LEAST_PASSES = 4;
+
+/** How many steps `fitByForwardPasses` takes; throws `InvalidInput` when the passes are too few for one. */
+export function forwardSteps({ forwardPasses }: ForwardFitOptions, seed: Seed): number {
+  if (!(forwardPasses >= LEAST_PASSES))
+    throw new InvalidInput(`forwardPasses is ${forwardPasses}: give at least ${LEAST_PASSES}`);
+  return stepsWithin(forwardPasses, METHOD, seed);
 }
 
 /**
  * Trains the weights of `initial` to lower a loss by central differences along seeded directions: no gradient graph, no
  * optimiser state. The runtime reads the weights from the arrays that the directions are added to.
  *
- * @throws InvalidInput for fewer than two forward passes; NonFinite when a loss is not finite.
+ * @throws InvalidInput for fewer forward passes than one step takes; NonFinite when a loss is not finite.
  */
 export async function fitByForwardPasses(
   runtime: Runtime,
   problem: FitProblem,
-  { forwardPasses, batchSize, stepSize }: ForwardFitOptions,
+  options: ForwardFitOptions,
   runOptions: Omit<RunOptions<SeedReplayState>, "stop">,
 ): Promise<RunResult<SeedReplayState, Tensors>> {
-  const steps = Math.floor(forwardPasses / 2);
-  if (steps < 1)
-    throw new InvalidInput(`forwardPasses is ${forwardPasses}: give at least 2, a step takes two`);
+  const { batchSize, learningRate } = options;
+  const maxSteps = forwardSteps(options, runOptions.seed);
+  const stepSize = { initial: learningRate, steps: maxSteps };
   const { loss, examples, feeds, frozen, identity } = problem;
   const weights = copyOf(problem.initial);
   const session = await loadProgram(runtime, { outputs: { loss } }, frozen);
@@ -48,9 +57,9 @@ export async function fitByForwardPasses(
       },
       { fingerprint: fingerprint({ identity, batchSize, runtime: runtime.name }) },
     );
-    const outcome = await run(seedReplay({ stepSize }), resident, {
+    const outcome = await run(seedReplay({ ...METHOD, stepSize }), resident, {
       ...runOptions,
-      stop: { maxSteps: steps },
+      stop: { maxSteps },
     });
     return { ...outcome, result: weights };
   } finally {

@@ -59,7 +59,7 @@ export interface LearnOptions extends MethodOptions {
   readonly optimizer?: LearnOptimizer;
   /** Passes over the training edits; default 5 for `sft`, 10 for `dpo` and `early`. Only for `adamw`. */
   readonly epochs?: number;
-  /** Forward passes of a batch, two a step; default 20000. Only for `zeroth-order`. */
+  /** Forward passes of a batch at most, two a step and two before; default 20000. Only for `zeroth-order`. */
   readonly forwardPasses?: number;
   /** Edits a step; default 16. */
   readonly batchSize?: number;
@@ -75,7 +75,7 @@ export interface LearnOptions extends MethodOptions {
   readonly checkpointing?: boolean;
   /**
    * Peak learning rate; default 3e-3 for `sft`, 3e-4 for `dpo`, which runs away at more, 2e-3 for `early`. For
-   * `zeroth-order` the step along the mean of the directions; default 0.03.
+   * `zeroth-order` about how far each weight moves a step at first; default 1e-3.
    */
   readonly learningRate?: number;
   /** Default: rank 8, alpha twice the rank, on every matrix of attention and MLP. */
@@ -156,7 +156,7 @@ function loraConfig(base: LanguageModel, given: Partial<LoraConfig> = {}): LoraC
 
 const passes: Readonly<Record<Method, number>> = { sft: 5, dpo: 10, early: 10 };
 const FORWARD_PASSES = 20_000;
-const FORWARD_STEP_SIZE = 0.03;
+const FORWARD_LEARNING_RATE = 1e-3;
 const learningRates: Readonly<Record<Method, number>> = { sft: 3e-3, dpo: 3e-4, early: 2e-3 };
 
 /** Refuses options of the other optimiser: they would change nothing. */
@@ -171,11 +171,7 @@ function checkOptimizer(options: LearnOptions & { readonly optimizer: LearnOptim
   for (const name of others)
     if (options[name] !== undefined)
       throw new InvalidInput(
-        `${name} has no meaning with optimizer "${optimizer}": ${
-          optimizer === "adamw"
-            ? "give epochs, or choose zeroth-order"
-            : "give forwardPasses, or choose adamw"
-        }`,
+        `${name} has no meaning with optimizer "${optimizer}": leave it out, or choose ${optimizer === "adamw" ? "zeroth-order" : "adamw"}`,
       );
 }
 
@@ -332,7 +328,7 @@ async function trainAdapter(
       ? {
           forwardPasses: settings.forwardPasses ?? FORWARD_PASSES,
           batchSize,
-          stepSize: settings.learningRate ?? FORWARD_STEP_SIZE,
+          learningRate: settings.learningRate ?? FORWARD_LEARNING_RATE,
         }
       : {
           steps: Math.ceil((epochs * data.examples) / batchSize),

@@ -9,7 +9,7 @@ import {
 import type { Runtime, Tensors, TrainingState } from "../../lm/index.ts";
 import type { SeedReplayState } from "../../zeroth-order/index.ts";
 import { type FitOptions, type FitProblem, fitWeights } from "./fit.ts";
-import { type ForwardFitOptions, fitByForwardPasses } from "./fit-forward.ts";
+import { type ForwardFitOptions, fitByForwardPasses, forwardSteps } from "./fit-forward.ts";
 
 /** Keeps the snapshots of the stages of a run, so that the same call goes on where it stopped. */
 export interface StageStore {
@@ -67,7 +67,7 @@ export async function fitStage(
     );
   return staged<SeedReplayState>(
     stage,
-    Math.floor(options.forwardPasses / 2),
+    forwardSteps(options, seed),
     (run) => fitByForwardPasses(runtime, problem, options, run),
     ({ losses, version }) => Array.from(losses.subarray(0, version), (loss) => ({ loss })),
     seed,
