@@ -90,8 +90,8 @@ it.each([
   expect(Math.abs(shift - predicted)).toBeLessThan(3.5 * error);
 });
 
-it.each([1, 2, 5, 10])("mean squared error times calls with %i queries of 10", (queries) => {
-  const { squareTimesCalls } = measure(
+it.each([1, 2, 5, 10])("mean squared error times calls with %i queries of 10", async (queries) => {
+  const { squareTimesCalls } = await measure(
     {
       world: linear(10),
       options: { queries, replacement: false },
