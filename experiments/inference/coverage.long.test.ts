@@ -122,6 +122,8 @@ describe("confidence sequences", () => {
 
   it("of the estimator's parameters cover at 120 looks, over 2,000 streams", () => {
     const [streams, observations, d] = [2000, 20_000, 2];
+    // The others on the first streams alone: each look at them needs a copy of the estimator.
+    const compared = 200;
     const missed = { sequence: 0, "plug-in": 0, "random-scaling": 0 };
     for (let s = 0; s < streams; s++) {
       const { theta, loss, next } = createWorld({ dimension: d, model: "linear", seed: 60_000 + s });
@@ -142,7 +144,7 @@ describe("confidence sequences", () => {
         const sequence = fit.confidenceSequence({ tOpt: 5000 });
         for (const [k, { lower, upper }] of sequence.entries())
           if (lower > theta[k]! || theta[k]! > upper) out.sequence.add(k);
-        if (fit.averaged < 2 || !Number.isFinite(sequence[0]!.lower)) continue;
+        if (s >= compared || fit.averaged < 2 || !Number.isFinite(sequence[0]!.lower)) continue;
         // Each look at a copy: the estimator itself refuses the second one.
         for (const method of ["plug-in", "random-scaling"] as const) {
           const copy = AveragedKieferWolfowitz.fromJSON(fit.toJSON(), loss);
@@ -151,7 +153,7 @@ describe("confidence sequences", () => {
         }
       }
       for (const kind of ["sequence", "plug-in", "random-scaling"] as const)
-        missed[kind] += out[kind].size / (d * streams);
+        missed[kind] += out[kind].size / (d * (kind === "sequence" ? streams : compared));
     }
     report(`parameters missed at some look: ${JSON.stringify(missed)}`);
     expect(1 - missed.sequence).toBeGreaterThanOrEqual(0.95);

@@ -1,6 +1,7 @@
 /** One run of `fpx infer`: the estimator, its columns, and the file that lets a later run go on. */
+import { z } from "zod";
 import { InvalidInput } from "../core/errors.ts";
-import { AveragedKieferWolfowitz, type IntervalMethod, type Loss, type Row } from "../inference/index.ts";
+import { AveragedKieferWolfowitz, type Loss, type Row } from "../inference/index.ts";
 import type { Columns, RowSink } from "./infer-rows.ts";
 
 const FORMAT = "fpx-infer";
@@ -11,7 +12,7 @@ export interface Model {
   /** As on the command line. */
   readonly loss: string;
   readonly intercept: boolean;
-  readonly method: IntervalMethod;
+  readonly method: "random-scaling" | "plug-in";
 }
 
 /** What is not saved. */
@@ -27,15 +28,20 @@ export interface SessionOptions extends Model {
   readonly taken?: (session: InferSession) => void;
 }
 
-interface Saved extends Model {
-  readonly format: typeof FORMAT;
-  readonly version: typeof VERSION;
-  readonly columns: Columns;
+const savedRun = z.object({
+  format: z.literal(FORMAT),
+  version: z.literal(VERSION),
+  loss: z.string(),
+  intercept: z.boolean(),
+  method: z.enum(["random-scaling", "plug-in"]),
+  columns: z.object({ features: z.array(z.string()).readonly(), response: z.string() }),
   /** The first row, and which of its features have had that value ever since. */
-  readonly first: readonly number[];
-  readonly constant: readonly number[];
-  readonly estimator: unknown;
-}
+  first: z.array(z.number()),
+  constant: z.array(z.number()),
+  estimator: z.unknown(),
+});
+
+type Saved = z.infer<typeof savedRun>;
 
 /** Takes rows as a parser gives them. */
 export class InferSession implements RowSink {
@@ -56,6 +62,10 @@ export class InferSession implements RowSink {
     this.#first = Float64Array.from(saved.first);
     this.#constant = Uint8Array.from(saved.constant);
     this.#fit = AveragedKieferWolfowitz.fromJSON<Row>(saved.estimator, options.call);
+    const features = saved.columns.features.length;
+    if (this.#fit.state.theta.length !== this.#parameters.length || saved.constant.length !== features) {
+      throw new InvalidInput("the saved run is damaged: its columns and its estimator differ in number");
+    }
   }
 
   /** Undefined before the header. */
@@ -162,13 +172,14 @@ export class InferSession implements RowSink {
  * asked for.
  */
 export function readSaved(text: string, path: string, model: Model): Saved {
-  let saved: Partial<Saved>;
+  let content: unknown;
   try {
-    saved = JSON.parse(text) as Partial<Saved>;
+    content = JSON.parse(text);
   } catch {
-    saved = {};
+    // Refused below, as what is no saved run.
   }
-  if (saved?.format !== FORMAT || saved.version !== VERSION) {
+  const { success, data: saved } = savedRun.safeParse(content);
+  if (!success) {
     throw new InvalidInput(`${path}: this is no state written by fpx infer --state; name another file`);
   }
   for (const key of ["loss", "intercept", "method"] as const) {
@@ -179,5 +190,5 @@ export function readSaved(text: string, path: string, model: Model): Saved {
       );
     }
   }
-  return saved as Saved;
+  return saved;
 }

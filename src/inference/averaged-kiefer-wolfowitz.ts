@@ -27,7 +27,7 @@ import { isSlower, tune, warmSteps } from "./tuning.ts";
 import { WatchedInterval } from "./watched-interval.ts";
 
 const NOISE_CHECKS = 3;
-const FORMAT = 1;
+const FORMAT = 2;
 /** Pilots after the first, each at the end of a burn-in. */
 const MOST_LOOKS = 6;
 
