@@ -84,7 +84,7 @@ export function fineTuningJob(records: readonly EditRecord[], options: JobOption
   const format = host.formats[method];
   if (format === undefined)
     throw new InvalidInput(
-      `${host.title} does not train by ${method}; it has ${Object.keys(host.formats).join(", ")}`,
+      `${options.host} does not train by ${method}; it has ${Object.keys(host.formats).join(", ")}, and trl has all`,
     );
   const numbers = { dpoBeta, epochs: options.epochs, learningRate: options.learningRate };
   for (const [key, value] of Object.entries(numbers))
