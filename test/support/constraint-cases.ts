@@ -166,7 +166,7 @@ export type Search = (
 
 /** A search by Z3 on the rules as they stand: nothing of the compiler or the certificates is used. */
 export async function smtSearch(): Promise<Search> {
-  const { Context } = await startZ3();
+  const { Context, alone } = await startZ3();
   const context = Context("search");
   const solver = new context.Solver();
   // The parser remembers declarations beyond a pop: each search has names of its own.
@@ -175,7 +175,7 @@ export async function smtSearch(): Promise<Search> {
     for (const rule of rules) {
       solver.push();
       solver.fromString(breaking(model, rule, bounds, `s${searches++}`));
-      const status = await solver.check();
+      const status = await alone(() => solver.check());
       solver.pop();
       if (status === "unknown") throw new Error(`Z3 cannot decide "${rule.name}"`);
       if (status === "sat") return true;

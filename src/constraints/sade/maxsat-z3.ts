@@ -62,8 +62,8 @@ export async function z3Maxsat(problem: MaxsatProblem, options: Z3Options, start
       solver.fromString(text);
       const { status, kept: satisfied } =
         "addSoft" in solver
-          ? await optimise(context, solver, switches)
-          : await (strategy === "fu-malik" ? fuMalik : coreRemoval)(context, solver, switches);
+          ? await optimise(context, solver, switches, z3.alone)
+          : await (strategy === "fu-malik" ? fuMalik : coreRemoval)(context, solver, switches, z3.alone);
       if (status === "sat") return answerOf(context, solver.model(), satisfied, problem);
       return unanswered(status, status === "unknown" && timeoutMs !== undefined);
     } finally {
@@ -81,18 +81,28 @@ interface Kept {
   readonly kept: number;
 }
 
-async function optimise(context: Ctx, optimiser: Optimize<"fpx">, switches: Wishes): Promise<Kept> {
+async function optimise(
+  context: Ctx,
+  optimiser: Optimize<"fpx">,
+  switches: Wishes,
+  alone: Z3["alone"],
+): Promise<Kept> {
   for (const wish of switches) optimiser.addSoft(wish, 1, "wishes");
-  const status = await optimiser.check();
+  const status = await alone(() => optimiser.check());
   if (status !== "sat") return { status, kept: 0 };
   const model = optimiser.model();
   return { status, kept: switches.filter((wish) => context.isTrue(model.eval(wish, true))).length };
 }
 
-async function coreRemoval(_: Ctx, solver: Solver<"fpx">, switches: Wishes): Promise<Kept> {
+async function coreRemoval(
+  _: Ctx,
+  solver: Solver<"fpx">,
+  switches: Wishes,
+  alone: Z3["alone"],
+): Promise<Kept> {
   let kept = switches;
   for (;;) {
-    const status = await solver.check(...kept);
+    const status = await alone(() => solver.check(...kept));
     if (status !== "unsat") return { status, kept: kept.length };
     const core = namesIn(solver);
     if (core.size === 0) return { status, kept: 0 };
@@ -100,14 +110,19 @@ async function coreRemoval(_: Ctx, solver: Solver<"fpx">, switches: Wishes): Pro
   }
 }
 
-async function fuMalik(context: Ctx, solver: Solver<"fpx">, switches: Wishes): Promise<Kept> {
+async function fuMalik(
+  context: Ctx,
+  solver: Solver<"fpx">,
+  switches: Wishes,
+  alone: Z3["alone"],
+): Promise<Kept> {
   let cores = 0;
   // An assumption implies its wish, or one of the relaxations that it has been given.
   let fresh = 0;
   const relaxed = switches.map((wish) => ({ wish, escapes: [] as Bool<"fpx">[] }));
   let assumptions = [...switches];
   for (;;) {
-    const status = await solver.check(...assumptions);
+    const status = await alone(() => solver.check(...assumptions));
     // Each core costs one wish.
     if (status !== "unsat") return { status, kept: switches.length - cores };
     cores++;

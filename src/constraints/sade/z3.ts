@@ -3,7 +3,10 @@ import { MissingDependency } from "../../core/errors.ts";
 import { exact } from "../dyadic.ts";
 
 /** The started module. */
-export type Z3 = Awaited<ReturnType<typeof init>>;
+export interface Z3 extends Pick<Awaited<ReturnType<typeof init>>, "Context"> {
+  /** Runs a check; nothing else may touch the module's memory meanwhile. */
+  alone<T>(check: () => Promise<T>): Promise<T>;
+}
 
 /**
  * Starts Z3 (WebAssembly; needs SharedArrayBuffer). Queries of one process wait for each other: one global lock.
@@ -17,7 +20,36 @@ export async function startZ3(): Promise<Z3> {
   } catch (cause) {
     throw new MissingDependency("z3-solver", "solving by Z3", "npm install z3-solver", { cause });
   }
-  return start();
+  // The package frees collected objects from the main thread, also while a check runs in a worker, and the two corrupt
+  // one memory. Its registry is made while it starts: here, one that waits until no check runs.
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  const Plain = globalThis.FinalizationRegistry;
+  class Patient<T> extends Plain<T> {
+    constructor(cleanup: (held: T) => void) {
+      super((held) => {
+        if (running === 0) cleanup(held);
+        else waiting.push(() => cleanup(held));
+      });
+    }
+  }
+  globalThis.FinalizationRegistry = Patient;
+  try {
+    const { Context } = await start();
+    return {
+      Context,
+      async alone(check) {
+        running++;
+        try {
+          return await check();
+        } finally {
+          if (--running === 0) for (const free of waiting.splice(0)) free();
+        }
+      },
+    };
+  } finally {
+    globalThis.FinalizationRegistry = Plain;
+  }
 }
 
 /** A double as an exact SMT-LIB real. */
