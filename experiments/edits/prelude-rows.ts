@@ -19,7 +19,7 @@ import {
 import { loadPolicy, onnxRuntimeNode, readModel } from "fpx/lm/node";
 import { barPlot, linePlot } from "fpx/report";
 import type { Findings, Row } from "../reproduction.ts";
-import { METHODS, type Method, SETTINGS, TABLE_1, TABLE_2 } from "./published-tables.ts";
+import { METHODS, type Method, type PublishedTable, SETTINGS, TABLE_1, TABLE_2 } from "./published-tables.ts";
 
 interface Task {
   readonly name: "summaries" | "e-mails";
@@ -242,7 +242,7 @@ function verdictOf(parts: readonly boolean[]): "reproduced" | "partly" | "not" {
 function layout(
   title: string,
   costs: Costs,
-  published: typeof TABLE_1,
+  published: PublishedTable,
   seeds: readonly number[],
   { edits, episodes }: Sizes,
 ): Findings["tables"][number] {

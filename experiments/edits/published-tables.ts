@@ -6,8 +6,13 @@ import type { Findings, Row } from "../reproduction.ts";
 /** Columns of both tables: the task, and who made the log. */
 export const SETTINGS = ["summaries, strong", "summaries, weak", "e-mails, strong", "e-mails, weak"] as const;
 
+export type Method = "Base" | "SFT" | "DPO" | "Early" | "Late";
+export type PublishedTable = Readonly<
+  Record<Method, { readonly costs: readonly number[]; readonly printed: number }>
+>;
+
 /** Mean costs by setting, and the printed Max SubOpt; test user Qwen3-32B. */
-export const TABLE_1 = {
+export const TABLE_1: PublishedTable = {
   Base: { costs: [0.9455, 0.9445, 0.5108, 0.4923], printed: 0.7364 },
   SFT: { costs: [0.5377, 0.9304, 0.4159, 0.4539], printed: 0.5772 },
   DPO: { costs: [1.079, 0.8267, 0.3365, 0.3368], printed: 0.8698 },
@@ -15,14 +20,13 @@ export const TABLE_1 = {
   Late: { costs: [0.2768, 0.4403, 0.4202, 0.3739], printed: 0.1586 },
 };
 /** The same with the transfer user, Llama-3.3-70B. */
-export const TABLE_2: typeof TABLE_1 = {
+export const TABLE_2: PublishedTable = {
   Base: { costs: [0.8498, 0.8558, 0.4241, 0.4239], printed: 0.6654 },
   SFT: { costs: [0.489, 0.7698, 0.3377, 0.3866], printed: 0.5121 },
   DPO: { costs: [0.965, 0.78, 0.2955, 0.3047], printed: 0.7805 },
   Early: { costs: [0.1845, 0.2577, 0.2406, 0.4001], printed: 0.0955 },
   Late: { costs: [0.2509, 0.3403, 0.3123, 0.3428], printed: 0.0862 },
 };
-export type Method = keyof typeof TABLE_1;
 export const METHODS = Object.keys(TABLE_1) as Method[];
 const ARMS = ["SFT", "DPO", "Early"] as const;
 const ROUNDS = 200;

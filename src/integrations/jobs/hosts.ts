@@ -173,6 +173,6 @@ const trl: Host = {
   }),
 };
 
+export type HostName = "trl" | "openai" | "together" | "fireworks" | "bedrock";
 /** By name. */
-export const HOSTS = { trl, openai, together, fireworks, bedrock } as const satisfies Record<string, Host>;
-export type HostName = keyof typeof HOSTS;
+export const HOSTS: Readonly<Record<HostName, Host>> = { trl, openai, together, fireworks, bedrock };
