@@ -106,8 +106,15 @@ export function certificateOf(
   clauses: readonly Clause[],
   decisions: readonly Decision[],
 ): Certificate {
+  const ofRule = new Map<Rule, Decision[]>();
+  for (const [i, decision] of decisions.entries()) {
+    const { rule } = clauses[i]!;
+    const own = ofRule.get(rule);
+    if (own === undefined) ofRule.set(rule, [decision]);
+    else own.push(decision);
+  }
   const results = rules.map((rule): RuleResult => {
-    const own = decisions.filter((_, i) => clauses[i]!.rule === rule);
+    const own = ofRule.get(rule) ?? [];
     const proofs = own.map(({ proof }) => proof);
     const worst = proofs.reduce<ClauseProof | undefined>(
       (a, b) => (a === undefined || b.bound > a.bound ? b : a),
