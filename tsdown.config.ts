@@ -17,12 +17,13 @@ export default defineConfig([
   {
     ...shared,
     entry: ["src/**/*.ts", "!src/**/*.test.ts"],
-    // Schemas have types that only inference can write down; nothing public names them.
+    // Schemas have types that only inference can write down; nothing public names them, nor anything of the commands.
     dts: {
       oxc: true,
       entry: [
         "src/**/*.ts",
         "!src/**/*.test.ts",
+        "!src/cli/**",
         "!src/server/*-routes.ts",
         "!src/server/{schemas,routes,app}.ts",
       ],
