@@ -16,6 +16,10 @@ function shifted<T extends Float64Array | Promise<Float64Array>>(
   return (g instanceof Float64Array ? add(g) : (g as Promise<Float64Array>).then(add)) as T;
 }
 
+/** A cost plus a term, whatever the cost is a promise of. */
+const plus = (value: number | Promise<number>, term: number): number | Promise<number> =>
+  typeof value === "number" ? value + term : value.then((known) => known + term);
+
 const bounded = (name: string, D: number): number => {
   if (!(D > 0 && D < Number.POSITIVE_INFINITY))
     throw new InvalidInput(
@@ -47,8 +51,7 @@ export function convexToStrong(problem: MinimizationProblem, eps: number, R: num
       ? {
           cost: {
             name: "cost",
-            answer: async (p: Float64Array) =>
-              (await cost.answer(p, undefined)) + (mu / 2) * M.dist(p, start) ** 2,
+            answer: (p: Float64Array) => plus(cost.answer(p, undefined), (mu / 2) * M.dist(p, start) ** 2),
           },
         }
       : {}),
@@ -100,10 +103,11 @@ export function convexConcaveToStrong(
       ? {
           cost: {
             name: "cost",
-            answer: async (at: { readonly x: Float64Array; readonly y: Float64Array }) =>
-              (await cost.answer(at, undefined)) +
-              (x / 2) * M.dist(at.x, start.x) ** 2 -
-              (y / 2) * N.dist(at.y, start.y) ** 2,
+            answer: (at: { readonly x: Float64Array; readonly y: Float64Array }) =>
+              plus(
+                cost.answer(at, undefined),
+                (x / 2) * M.dist(at.x, start.x) ** 2 - (y / 2) * N.dist(at.y, start.y) ** 2,
+              ),
           },
         }
       : {}),

@@ -166,6 +166,34 @@ describe("minimisers", () => {
     expect(cost(x) + 1).toBeLessThanOrEqual(0.02);
   });
 
+  it("curves inside the hyperbolic quadratic's stated constants on its ball", () => {
+    const problem = quadratic(100);
+    const M = problem.manifold;
+    const { least, most } = checkGConvexity(
+      M,
+      (p) => problem.cost!.answer(p, undefined) as number,
+      M.origin,
+      { radius: 0.8, samples: 1000 },
+    );
+    expect(least).toBeGreaterThanOrEqual(problem.mu - 1e-6);
+    expect(most).toBeLessThanOrEqual(problem.L + 1e-6);
+  });
+
+  it("says that it stalled where doubles cannot certify the tolerance", () => {
+    const M = hyperbolic(3);
+    const points = Array.from({ length: 6 }, (_, i) => randomPoint(M, rng.stream("stall", 0, i)));
+    const { status, gap } = minimize(frechetMean(M, points), { tolerance: 1e-60 });
+    expect([status, gap < 1e-20]).toEqual(["stalled", true]);
+  });
+
+  it("refuses a modulus that samples refute, of the added term's as well", () => {
+    const M = euclidean(1);
+    const parts = { M, gradient: (p: Float64Array) => p, cost: (p: Float64Array) => p[0]! ** 2 / 2, L: 9 };
+    expect(() => minimize(minimizationProblem({ ...parts, mu: 2 }))).toThrow(/mu is 2, but/);
+    const more = convexToStrong(minimizationProblem({ ...parts, mu: 2 }), 0.1, 1);
+    expect(() => minimize(more)).toThrow(/mu is 2.1, but/);
+  });
+
   it("ends with the same bits by run, runSync and after a resume at every step", async () => {
     const problem = quadratic(30);
     const whole = runSync(ragd(), problem, { seed: 1 });

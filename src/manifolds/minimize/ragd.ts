@@ -27,7 +27,7 @@ export function ragdStart(F: Objective, at: Evaluated): RagdState {
   return {
     ...at,
     momentum: zeroVector(F.set.manifold),
-    stepSize: 1 / F.L,
+    stepSize: 1 / F.mu,
     mark: at.decrease,
     since: 0,
     failures: 0,

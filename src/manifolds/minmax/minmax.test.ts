@@ -56,6 +56,58 @@ describe("the logdet saddle", () => {
   });
 });
 
+it("solves quadratic games on R^6 as their linear system does", () => {
+  const M = euclidean(6);
+  const draw = () => stream().normals(6);
+  const [muX, muY, Lxy] = [0.01, 0.02, 0.49];
+  // f = muX/2 |x|^2 + p.x + Lxy x.y - q.y - muY/2 |y|^2
+  const [p, q] = [draw(), draw()];
+  const problem = minMaxProblem({
+    M,
+    N: M,
+    gradX: (x, y) => x.map((xi, i) => muX * xi + p[i]! + Lxy * y[i]!),
+    gradY: (x, y) => y.map((yi, i) => Lxy * x[i]! - q[i]! - muY * yi),
+    constants: { muX, muY, Lx: muX, Ly: muY, Lxy },
+    x0: draw(),
+    y0: draw(),
+  });
+  const determinant = muX * muY + Lxy ** 2;
+  for (const method of ["auto", "ramma", "rceg"] as const) {
+    const { x, y, certified } = solveMinMax(problem, { method, tolerance: 1e-16 });
+    expect(certified).toBe(true);
+    for (let i = 0; i < 6; i++) {
+      expect(Math.abs(x[i]! - (Lxy * q[i]! - muY * p[i]!) / determinant)).toBeLessThan(1e-7);
+      expect(Math.abs(y[i]! + (Lxy * p[i]! + muX * q[i]!) / determinant)).toBeLessThan(1e-7);
+    }
+  }
+});
+
+describe("honest ends", () => {
+  it.each(["auto", "ramma", "rceg", "rogda"] as const)("%s stalls below what doubles certify", (method) => {
+    const { gap, status } = solveMinMax(logdet8().problem, { method, tolerance: 1e-60, maxCalls: 200_000 });
+    expect(["stalled", "maxCalls"]).toContain(status);
+    expect(gap).toBeLessThan(1e-15);
+  });
+
+  it("diverges by name under too long a step, and certifies nothing outside the constants' domain", () => {
+    const M = euclidean(1);
+    const game = (radius: number) =>
+      minMaxProblem({
+        M,
+        N: M,
+        gradX: (x, y) => Float64Array.of(x[0]! + 5 * y[0]!),
+        gradY: (x, y) => Float64Array.of(5 * x[0]! - y[0]!),
+        domainX: geodesicBall(M, Float64Array.of(2), radius),
+        constants: { muX: 1, muY: 1, Lx: 1, Ly: 1, Lxy: 5 },
+        x0: Float64Array.of(2),
+        y0: Float64Array.of(2),
+      });
+    expect(solveMinMax(game(1e9), { method: "rgda", step: 1 }).status).toBe("diverged");
+    expect(solveMinMax(game(3), { method: "ramma" })).toMatchObject({ status: "converged", certified: true });
+    expect(solveMinMax(game(1), { method: "rceg", tolerance: 1e-6, maxCalls: 5000 }).certified).toBe(false);
+  });
+});
+
 describe("the robust Karcher mean", () => {
   // Three points at unit distance from the origin of H^2, 120 degrees apart.
   const M = hyperbolic(2);
@@ -322,7 +374,7 @@ describe("any problem", () => {
         const maxCalls = Math.ceil(100 + 40 * rate * Math.log(1e3 / tolerance));
         const { x, y, gap, certified, status } = solveMinMax(problem, { tolerance, maxCalls });
         if (status === "converged") {
-          converged++;
+          if (certified) converged++;
           expect(gap).toBeLessThanOrEqual(tolerance);
         }
         if (certified) expect(gap).toBeGreaterThanOrEqual(gapFromBelow(problem, x, y) - 1e-12);

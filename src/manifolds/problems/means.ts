@@ -1,5 +1,4 @@
 import { fingerprint, InvalidInput } from "../../core/index.ts";
-import { axpy } from "../../linalg/index.ts";
 import { checkNonNegative, checkPositive, normalised } from "../checks.ts";
 import {
   type MinimizationProblem,
@@ -12,50 +11,45 @@ import { productSet } from "../sets/product-set.ts";
 import { simplex } from "../sets/simplex.ts";
 import { requireHadamard, zetaOf } from "../spaces/curvature.ts";
 import { euclidean } from "../spaces/euclidean.ts";
-import { combine, geodesic, type Manifold, requirePoint, scale } from "../spaces/manifold.ts";
+import { combine, geodesic, type Manifold, requirePoint, scale, weightedLog } from "../spaces/manifold.ts";
 import { product } from "../spaces/product.ts";
+
+/** The Fréchet mean's search starts at the inductive mean of so many points: more of them would cost more than they save. */
+const START = 12;
 
 /** A ball that holds all points: around their inductive mean. */
 interface Cloud {
   readonly center: Float64Array;
   readonly radius: number;
-  /** log of each point at the center, and their lengths. */
-  readonly logs: readonly Float64Array[];
-  readonly distances: readonly number[];
+  /** The weighted sum of the points' logarithms at the center, and their lengths. */
+  readonly pull: Float64Array;
+  readonly distances: Float64Array;
 }
 
-function cloudOf(M: Manifold, points: readonly Float64Array[]): Cloud {
+/** `most`: how many of the points, evenly spread over the list, the inductive mean is taken of. */
+function cloudOf(
+  M: Manifold,
+  points: readonly Float64Array[],
+  weights?: ArrayLike<number>,
+  most = points.length,
+): Cloud {
   requireHadamard(M, "a mean of points");
   if (points.length === 0) throw new InvalidInput("there are no points: give at least one");
   for (const [i, p] of points.entries()) requirePoint(M, `points[${i}]`, p);
   let center = points[0]!;
-  for (let k = 1; k < points.length; k++) center = geodesic(M, center, points[k]!, 1 / (k + 1));
-  const logs = points.map((p) => M.log(center, p));
-  const distances = logs.map((log) => M.norm(center, log));
-  return { center, radius: Math.max(1e-6, ...distances) * (1 + 1e-9), logs, distances };
-}
-
-/** Sum of w_i log_x p_i. */
-const pull = (
-  M: Manifold,
-  x: Float64Array,
-  points: readonly Float64Array[],
-  weights: ArrayLike<number>,
-): Float64Array => weighted(M.size, weights, (i) => M.log(x, points[i]!));
-
-/** Sum of w_i v_i. */
-function weighted(
-  size: number,
-  weights: ArrayLike<number>,
-  vector: (i: number) => Float64Array,
-): Float64Array {
-  const sum = new Float64Array(size);
-  for (let i = 0; i < weights.length; i++) if (weights[i] !== 0) axpy(weights[i]!, vector(i), sum);
-  return sum;
+  const count = Math.min(most, points.length);
+  for (let k = 1; k < count; k++) {
+    const next = points[Math.floor((k * points.length) / count)]!;
+    center = geodesic(M, center, next, 1 / (k + 1));
+  }
+  const distances = new Float64Array(points.length);
+  const pull = weightedLog(M, center, points, weights ?? new Float64Array(points.length), distances);
+  return { center, radius: Math.max(1e-6, ...distances) * (1 + 1e-9), pull, distances };
 }
 
 /**
- * The Fréchet (Karcher) mean: the least F(x) = 1/2 sum w_i d(x, p_i)^2, 1-strongly g-convex. Start: the inductive mean.
+ * The Fréchet (Karcher) mean: the least F(x) = 1/2 sum w_i d(x, p_i)^2, 1-strongly g-convex. Start: the
+ * inductive mean of some of them.
  *
  * @throws InvalidInput without points, for points off the manifold, weights that are negative or all 0, or positive
  *   curvature.
@@ -66,22 +60,15 @@ export function frechetMean(
   points: readonly Float64Array[],
   weights?: ArrayLike<number>,
 ): MinimizationProblem {
-  const { center, radius: furthest, logs, distances } = cloudOf(M, points);
   const w = normalised("weights", weights, points.length);
+  const { center, radius: furthest, pull, distances } = cloudOf(M, points, w, START);
   // By strong convexity the mean is no further from the center than the gradient there is long.
-  const radius = Math.max(
-    1e-9 * furthest,
-    2 *
-      M.norm(
-        center,
-        weighted(M.size, w, (i) => logs[i]!),
-      ),
-  );
+  const radius = Math.max(1e-9 * furthest, 2 * M.norm(center, pull));
   const bend = distances.reduce((sum, distance, i) => sum + w[i]! * zetaOf(M, distance + radius), 0);
   return minimizationProblem({
     name: "Frechet mean",
     M,
-    gradient: (x) => scale(-1, pull(M, x, points, w)),
+    gradient: (x) => scale(-1, x === center ? pull : weightedLog(M, x, points, w)),
     cost: (x) => points.reduce((sum, p, i) => sum + (w[i]! * M.dist(x, p) ** 2) / 2, 0),
     domain: geodesicBall(M, center, radius),
     mu: 1,
@@ -138,7 +125,7 @@ export function robustKarcher(
     name: "robust Karcher mean",
     M,
     N,
-    gradX: (x, y) => scale(-1, pull(M, x, parts(y), equal)),
+    gradX: (x, y) => scale(-1, weightedLog(M, x, parts(y), equal)),
     gradY: (x, y) => flat(parts(y).map((yi, i) => combine(-1, M.log(yi, x), gamma, M.log(yi, points[i]!)))),
     cost: (x, y) =>
       parts(y).reduce(
@@ -185,7 +172,7 @@ export function droFrechetMean(M: Manifold, points: readonly Float64Array[], rho
     name: "distributionally robust Frechet mean",
     M,
     N,
-    gradX: (x, w) => scale(-1, pull(M, x, points, w)),
+    gradX: (x, w) => scale(-1, weightedLog(M, x, points, w)),
     gradY: (x, w) => halves(x).map((value, i) => value - rho * (w[i]! - 1 / m)),
     cost(x, w) {
       const h = halves(x);

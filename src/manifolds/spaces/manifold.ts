@@ -1,4 +1,5 @@
 import { InvalidInput, NonFinite } from "../../core/errors.ts";
+import { axpy } from "../../linalg/index.ts";
 import type { Stream } from "../../random/index.ts";
 
 /**
@@ -32,12 +33,37 @@ export interface Manifold {
   project(p: Float64Array, X: Float64Array): Float64Array;
   /** The tangent vector with these `dim` coordinates in an orthonormal frame at p. */
   vectorFrom(p: Float64Array, coordinates: Float64Array): Float64Array;
+  /** The function of that name below, where one look at p serves all points. */
+  weightedLog?(
+    p: Float64Array,
+    points: readonly Float64Array[],
+    weights: ArrayLike<number>,
+    distances?: Float64Array,
+  ): Float64Array;
   /** What keeps p from being a point, such as "is not symmetric"; undefined when nothing does. */
   flaw(p: Float64Array, tolerance?: number): string | undefined;
 }
 
 /** The zero vector at any point of the manifold. */
 export const zeroVector = (M: Manifold): Float64Array => new Float64Array(M.size);
+
+/** The sum of weights[i] log_p points[i]; writes d(p, points[i]) into `distances` too. */
+export function weightedLog(
+  M: Manifold,
+  p: Float64Array,
+  points: readonly Float64Array[],
+  weights: ArrayLike<number>,
+  distances?: Float64Array,
+): Float64Array {
+  if (M.weightedLog) return M.weightedLog(p, points, weights, distances);
+  const sum = zeroVector(M);
+  for (const [i, q] of points.entries()) {
+    const weight = weights[i]!;
+    if (weight !== 0) axpy(weight, M.log(p, q), sum);
+    if (distances) distances[i] = M.dist(p, q);
+  }
+  return sum;
+}
 
 /** Whether p is a point of the manifold up to the tolerance (default 1e-8, relative). */
 export const isPoint = (M: Manifold, p: Float64Array, tolerance?: number): boolean =>

@@ -32,6 +32,12 @@ export function spd(n: number): Manifold {
     }
     return sum;
   };
+  /** The norm of a logarithm, from the decomposed ratio. */
+  const length = (logarithm: (value: number) => number): number => {
+    let sum = 0;
+    for (const value of work.values) sum += logarithm(value) ** 2;
+    return Math.sqrt(sum);
+  };
   const inner = (p: Float64Array, X: Float64Array, Y: Float64Array): number => {
     sized(p, X, Y);
     work.base(p);
@@ -60,10 +66,7 @@ export function spd(n: number): Manifold {
     dist(p, q) {
       sized(p, q);
       work.base(p);
-      const logarithm = work.decomposeRatio(q) === 0 ? Math.log : Math.log1p;
-      let sum = 0;
-      for (const value of work.values) sum += logarithm(value) ** 2;
-      return Math.sqrt(sum);
+      return length(work.decomposeRatio(q) === 0 ? Math.log : Math.log1p);
     },
     inner,
     norm: (p, X) => Math.sqrt(inner(p, X, X)),
@@ -108,6 +111,17 @@ export function spd(n: number): Manifold {
           out[i * n + i] = coordinates[next++]!;
         }
       });
+    },
+    weightedLog(p, points, weights, distances) {
+      sized(p, ...points);
+      work.base(p);
+      const sum = new Float64Array(size);
+      for (const [i, q] of points.entries()) {
+        const logarithm = work.decomposeRatio(q) === 0 ? Math.log : Math.log1p;
+        if (weights[i] !== 0) work.accumulate(logarithm, weights[i]!, sum);
+        if (distances) distances[i] = length(logarithm);
+      }
+      return work.unwhiten((out) => out.set(sum));
     },
     flaw(p, tolerance = 1e-8) {
       if (p.length !== size) return `has ${p.length} numbers, not ${size}`;

@@ -3,8 +3,8 @@ import { cholesky, eigh, gemm } from "../../linalg/index.ts";
 import { leftSingular } from "./left-singular.ts";
 import { smallCholesky, smallEigh, smallTimesTranspose, smallWhiten } from "./small.ts";
 
-/** Up to these orders plain loops beat a call of the kernels. */
-const SMALL_EIGH = 6;
+/** Up to these orders plain loops beat a call of the kernels (measured). */
+const SMALL_EIGH = 3;
 const SMALL_PRODUCT = 10;
 
 /** Below this ratio of eigenvalues the smallest would be rounding error: they come from singular values then. */
@@ -27,6 +27,8 @@ export interface Whitening {
   decomposeRatio(q: Float64Array): 0 | 1;
   /** C V f(values) V' C'. */
   recompose(f: (value: number) => number): Float64Array;
+  /** sum += weight V f(values) V', without the base point: `unwhiten` brings it in once for many. */
+  accumulate(f: (value: number) => number, weight: number, sum: Float64Array): void;
   /** E X E' with E = C V sqrt(values + offset) V' C^-1. */
   sandwich(X: Float64Array, offset: 0 | 1): Float64Array;
   /** C S C' of the symmetric matrix S that `fill` writes. */
@@ -165,6 +167,14 @@ export function createWhitening(n: number): Whitening {
       timesTranspose(half, frame, result);
       mirror(result, result);
       return result;
+    },
+    accumulate(f, weight, sum) {
+      for (let k = 0; k < n; k++) {
+        const share = weight * f(values[k]!);
+        for (let i = k; i < size; i += n) half[i] = vectors[i]! * share;
+      }
+      timesTranspose(half, vectors, scratch[0]);
+      for (let i = 0; i < size; i++) sum[i]! += scratch[0][i]!;
     },
     sandwich(X, offset) {
       const w = whiten(X, 1);
