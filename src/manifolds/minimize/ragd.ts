@@ -12,7 +12,7 @@ import { rescue } from "./rescue.ts";
 export interface RagdState extends Evaluated {
   /** Tangent at p. */
   readonly momentum: Float64Array;
-  /** Of the next plain step. */
+  /** Of the next plain step; 1 / mu at first, which the curvature met there corrects. */
   readonly stepSize: number;
   /** The certificate, and how many steps ago it was that, when the guard last was content. */
   readonly mark: number;

@@ -12,6 +12,7 @@ import {
   randomVector,
   requirePoint,
   scale,
+  weightedLog,
 } from "./manifold.ts";
 import { product } from "./product.ts";
 import { logdet, spd } from "./spd.ts";
@@ -216,6 +217,21 @@ describe("test 3: curvature", () => {
 });
 
 describe("gradients and frames", () => {
+  for (const M of [...spaces, spd(12)])
+    it(`weightedLog of ${M.name} adds up logarithms, near and far`, () => {
+      const p = randomPoint(M, rng.stream("center"), 0.4);
+      const points = [1, 0.3, 1e-7, 0].map((far, i) =>
+        M.exp(p, scale(far, randomDirection(M, p, rng.stream("spoke", i)))),
+      );
+      const weights = [0.5, -2, 1e6, 0];
+      const distances = new Float64Array(4);
+      const sum = weightedLog(M, p, points, weights, distances);
+      const terms = points.map((q, i) => scale(weights[i]!, M.log(p, q)));
+      const whole = terms.reduce((a, b) => combine(1, a, 1, b));
+      expect(M.norm(p, combine(1, sum, -1, whole))).toBeLessThan(1e-9);
+      for (const [i, q] of points.entries()) expect(distances[i]).toBeCloseTo(M.dist(p, q), 13);
+    });
+
   for (const M of spaces)
     it(`egrad2rgrad of ${M.name} is the gradient`, () => {
       const p = randomPoint(M, rng.stream("at", 1), 0.5);
