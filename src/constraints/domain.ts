@@ -50,10 +50,13 @@ export function domain<const F extends Readonly<Record<string, FeatureSpec>>>(
   const columns: Column[] = [];
   const groups: number[][] = [];
   for (const [feature, spec] of Object.entries(features)) {
+    if (typeof spec !== "object" || spec === null)
+      throw new InvalidInput(`${feature}: give [lower, upper], { binary: true } or { categories: [...] }`);
     if ("categories" in spec) {
       const { categories } = spec;
-      if (categories.length === 0 || new Set(categories).size < categories.length)
-        throw new InvalidInput(`feature "${feature}": give at least one category, each once`);
+      const texts = Array.isArray(categories) && categories.every((category) => typeof category === "string");
+      if (!texts || categories.length === 0 || new Set(categories).size < categories.length)
+        throw new InvalidInput(`feature "${feature}": give at least one category, each once, as text`);
       groups.push(categories.map((_, k) => columns.length + k));
       for (const category of categories)
         columns.push({ name: `${feature}=${category}`, feature, kind: "category", lower: 0, upper: 1 });

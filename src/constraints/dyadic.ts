@@ -1,4 +1,5 @@
 /** Exact arithmetic on doubles: every finite double is m * 2^e, and sums and products of such numbers stay so. */
+import { NonFinite } from "../core/errors.ts";
 
 /** The number mantissa * 2^exponent. */
 export interface Dyadic {
@@ -17,7 +18,8 @@ export function exact(value: number): Dyadic {
   view.setFloat64(0, value);
   const high = view.getUint32(0);
   const biased = (high >>> 20) & 0x7ff;
-  if (biased === 0x7ff) throw new RangeError(`${value} has no exact value`);
+  if (biased === 0x7ff)
+    throw new NonFinite(`${value} has no exact value: the weights are too large for sums over the domain`);
   const fraction = (high & 0xfffff) * 2 ** 32 + view.getUint32(4);
   const mantissa = BigInt(biased === 0 ? fraction : fraction + 2 ** 52);
   return { mantissa: value < 0 ? -mantissa : mantissa, exponent: (biased || 1) - 1075 };

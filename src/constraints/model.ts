@@ -86,7 +86,7 @@ function parseJson(text: string): unknown {
 /** Throws `InvalidInput` unless the model's parts fit one another; code DOMAIN_MISMATCH for a scaler of another domain. */
 export function checkModel(model: Model): void {
   const { features, columns, groups, scaler } = model.domain ?? {};
-  if (typeof features !== "object" || !Array.isArray(columns))
+  if (typeof features !== "object" || features === null || !Array.isArray(columns))
     throw new InvalidInput("the model has no domain: write it by fpx fit or JSON.stringify(model)");
   const derived = domain(features as Readonly<Record<string, FeatureSpec>>);
   if (
@@ -97,11 +97,16 @@ export function checkModel(model: Model): void {
       "the model's columns or scaler are not those of its domain: it was made for another one, or changed since",
       { code: "DOMAIN_MISMATCH" },
     );
-  if (!Array.isArray(model.outputs) || model.outputs.length === 0 || !Array.isArray(model.weights))
-    throw new InvalidInput("the model lacks outputs or weights");
+  const isName = (output: unknown): boolean => typeof output === "string";
+  if (!Array.isArray(model.outputs) || model.outputs.length === 0 || !model.outputs.every(isName))
+    throw new InvalidInput("the model lacks names of its outputs");
   let width = columns.length;
   if (model.kind === "network") {
-    for (const [l, { weights, bias }] of model.layers.entries()) {
+    if (!Array.isArray(model.layers) || !Array.isArray(model.skip))
+      throw new InvalidInput("the model lacks its layers or its skip");
+    for (const [l, layer] of model.layers.entries()) {
+      const { weights, bias } = (layer ?? {}) as Layer;
+      if (!Array.isArray(bias)) throw new InvalidInput(`the model's layer ${l} lacks its bias`);
       checkMatrix(weights, bias.length, width, `layer ${l}`);
       checkMatrix([bias], 1, bias.length, `the bias of layer ${l}`);
       width = bias.length;
@@ -119,7 +124,8 @@ function checkMatrix(
   width: number,
   what: string,
 ): void {
-  if (rows.length !== height || rows.some((row) => row.length !== width))
+  const isRow = (row: unknown): boolean => Array.isArray(row) && row.length === width;
+  if (!Array.isArray(rows) || rows.length !== height || !rows.every(isRow))
     throw new InvalidInput(`the model's ${what} must be ${height} by ${width}`);
   for (const row of rows)
     for (const value of row)

@@ -53,7 +53,16 @@ export async function parseRules(text: string, path = "rules"): Promise<RulesFil
     const line = isNode(node) && node.range ? lines.linePos(node.range[0]).line : 1;
     throw new InvalidInput(`${path}:${line}: ${message}`);
   };
-  return readRules(document.toJS(), fail);
+  return readRules(plainData(document, path), fail);
+}
+
+/** The values of a document. An alias without its anchor is found here only, and one that doubles itself refused. */
+function plainData(document: { toJS(): unknown }, path: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new InvalidInput(`${path}: ${(error as Error).message.trim().split("\n", 1)[0]}; mend the alias`);
+  }
 }
 
 /** Reads rules from data, as it stands in a rules file. @throws InvalidInput naming the place, as in `rules[2].then`. */

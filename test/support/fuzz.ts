@@ -117,6 +117,22 @@ export function fuzz(runs: number): void {
       damagedJson(JSON.parse(JSON.stringify(linearModel(where, ["f"], [[-2, 1, 0.5, 0, 1]])))),
       (value) => certify(parseModel(value), kept),
     );
+    const network = {
+      ...JSON.parse(JSON.stringify(linearModel(where, ["f"], [[-2, 1, 0.5, 0, 1]]))),
+      kind: "network",
+      layers: [
+        {
+          weights: [
+            [0.5, 0, 1, -1],
+            [1, 1, 0, 0],
+          ],
+          bias: [0.1, -0.2],
+        },
+      ],
+      skip: [0],
+      weights: [[-3, 0.5, 0.25, 1]],
+    } as unknown;
+    fuzzes("models of networks", damagedJson(network), (value) => certify(parseModel(value), kept));
     fuzzes(
       "models as text",
       damagedText(JSON.stringify(linearModel(where, ["f"], [[-2, 1, 0.5, 0, 1]]))),
