@@ -63,7 +63,7 @@ async function printStats(path: string, flags: StatsFlags, cli: Cli): Promise<vo
 }
 
 /** The statistics as text: an overview, the costs, users and policies, advice. */
-export function describeStats(path: string, stats: EditStats): string {
+function describeStats(path: string, stats: EditStats): string {
   const parts = [
     overview(path, stats),
     costs(stats),

@@ -7,7 +7,7 @@ import type { TextStream } from "./cli.ts";
 export type ProgressMode = "line" | "plain" | "json" | "silent";
 
 /** Numbers shown beside the progress, by name, in this order. */
-export type Metrics = Readonly<Record<string, number>>;
+type Metrics = Readonly<Record<string, number>>;
 
 export interface ProgressOptions {
   readonly stream: TextStream;
@@ -20,7 +20,7 @@ export interface ProgressOptions {
   readonly color?: boolean;
 }
 
-export interface StageOptions {
+interface StageOptions {
   /** Units of work in all; without it there is no bar, percentage or time left. */
   readonly total?: number;
   /** Units done before this run, for work that is resumed; default 0. They do not count for the rate. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { BroadcastChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { Cancelled, InvalidInput } from "../core/index.ts";
-import { sourceLoader } from "../core/node/source-loader.ts";
+import { sourceLoader } from "../core/node/index.ts";
 import { surviveLosses, WorkerLost } from "./losses.ts";
 import type { Chunk, Reply } from "./protocol.ts";
 import { moduleUrl, type ProblemSource } from "./source.ts";

@@ -13,7 +13,7 @@ import {
   SqliteQueryCompiler,
 } from "kysely";
 import { FpxError, InvalidInput } from "../core/errors.ts";
-import { sourceLoader } from "../core/node/source-loader.ts";
+import { sourceLoader } from "../core/node/index.ts";
 import type { SqlCall, SqlReply } from "./sqlite.worker.ts";
 import { openSqliteFile, type SqlResult } from "./sqlite-file.ts";
 

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { Cancelled, FpxError, InvalidInput, MissingDependency } from "../../core/errors.ts";
-import { sourceLoader } from "../../core/node/source-loader.ts";
+import { sourceLoader } from "../../core/node/index.ts";
 import { modelBytes } from "../runtimes/ort.ts";
 import { abortable, closedError, requireInputs } from "../runtimes/resident.ts";
 import type { RunOptions, Runtime, Session, TensorData, Tensors } from "../runtimes/runtime.ts";
