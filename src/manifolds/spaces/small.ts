@@ -105,17 +105,19 @@ export function smallEigh(a: Float64Array, n: number, values: Float64Array, vect
   return true;
 }
 
-/** out = left right'. Two rows of `right` at a time, so that sums do not wait for one another. */
+/** out = left right', or its lower triangle at least. Two rows of `right` at a time, so that sums do not wait for one another. */
 export function smallTimesTranspose(
   left: Float64Array,
   right: Float64Array,
   n: number,
   out: Float64Array,
+  lower: boolean,
 ): void {
   for (let i = 0; i < n; i++) {
     const a = i * n;
+    const end = lower ? i : n;
     let j = 0;
-    for (; j + 1 < n; j += 2) {
+    for (; j + 1 < n && j <= end; j += 2) {
       const b = j * n;
       let s = 0;
       let t = 0;
@@ -127,7 +129,7 @@ export function smallTimesTranspose(
       out[a + j] = s;
       out[a + j + 1] = t;
     }
-    if (j < n) {
+    if (j < n && j <= end) {
       let s = 0;
       for (let k = 0; k < n; k++) s += left[a + k]! * right[j * n + k]!;
       out[a + j] = s;

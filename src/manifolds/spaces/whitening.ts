@@ -27,11 +27,11 @@ export interface Whitening {
   decomposeRatio(q: Float64Array): 0 | 1;
   /** C V f(values) V' C'. */
   recompose(f: (value: number) => number): Float64Array;
-  /** sum += weight V f(values) V', without the base point: `unwhiten` brings it in once for many. */
+  /** Lower triangle of sum += weight V f(values) V', without the base point: `unwhiten` brings it in once for many. */
   accumulate(f: (value: number) => number, weight: number, sum: Float64Array): void;
   /** E X E' with E = C V sqrt(values + offset) V' C^-1. */
   sandwich(X: Float64Array, offset: 0 | 1): Float64Array;
-  /** C S C' of the symmetric matrix S that `fill` writes. */
+  /** C S C' of the symmetric matrix S whose lower triangle `fill` writes. */
   unwhiten(fill: (out: Float64Array) => void): Float64Array;
 }
 
@@ -50,9 +50,14 @@ export function createWhitening(n: number): Whitening {
   const cholesky_ = { out: factor };
   const transposed = { transposeB: true };
 
-  /** product = left right'. */
-  const timesTranspose = (left: Float64Array, right: Float64Array, product: Float64Array): void => {
-    if (n <= SMALL_PRODUCT) smallTimesTranspose(left, right, n, product);
+  /** product = left right'; of a symmetric one the lower triangle is enough. */
+  const timesTranspose = (
+    left: Float64Array,
+    right: Float64Array,
+    product: Float64Array,
+    lower = false,
+  ): void => {
+    if (n <= SMALL_PRODUCT) smallTimesTranspose(left, right, n, product, lower);
     else gemm(n, n, n, left, right, { ...transposed, out: product });
   };
 
@@ -79,7 +84,7 @@ export function createWhitening(n: number): Whitening {
   /** left S left' of a symmetric S, made exactly symmetric. */
   const conjugate = (left: Float64Array, s: Float64Array, target: Float64Array): Float64Array => {
     timesTranspose(left, s, half);
-    timesTranspose(half, left, target);
+    timesTranspose(half, left, target, true);
     mirror(target, target);
     return target;
   };
@@ -164,7 +169,7 @@ export function createWhitening(n: number): Whitening {
       frameOf();
       scaled(f, half);
       const result = new Float64Array(size);
-      timesTranspose(half, frame, result);
+      timesTranspose(half, frame, result, true);
       mirror(result, result);
       return result;
     },
@@ -173,8 +178,8 @@ export function createWhitening(n: number): Whitening {
         const share = weight * f(values[k]!);
         for (let i = k; i < size; i += n) half[i] = vectors[i]! * share;
       }
-      timesTranspose(half, vectors, scratch[0]);
-      for (let i = 0; i < size; i++) sum[i]! += scratch[0][i]!;
+      timesTranspose(half, vectors, scratch[0], true);
+      for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) sum[i * n + j]! += scratch[0][i * n + j]!;
     },
     sandwich(X, offset) {
       const w = whiten(X, 1);
@@ -186,6 +191,7 @@ export function createWhitening(n: number): Whitening {
     },
     unwhiten(fill) {
       fill(scratch[0]);
+      mirror(scratch[0], scratch[0]);
       return conjugate(factor, scratch[0], new Float64Array(size));
     },
   };
