@@ -10,6 +10,8 @@ const shared: UserConfig = {
   dts: { oxc: true },
   sourcemap: false,
   logLevel: "warn",
+  // A slow machine is no reason for a warning to whoever runs npm start.
+  inputOptions: { checks: { pluginTimings: false } },
   outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
 };
 
