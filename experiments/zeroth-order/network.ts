@@ -59,7 +59,7 @@ export const training: Row = {
   id: "Z5",
   title: "A network trained by minibatches, in place of a language model",
   async run({ quick, seed, signal, progress }: RowContext): Promise<Findings> {
-    const maxEvaluations = quick ? 3000 : 16_000;
+    const maxEvaluations = quick ? 1500 : 16_000;
     const seeds = seedsFrom(seed);
     const instances = seeds.map((s) => ({ s, ...network(s) }));
     const before = median(instances.map(({ value, start }) => value(start, 0)));
