@@ -8,6 +8,7 @@ import type { Cli } from "./cli.ts";
 import { refuseOverwrite, writeOutput } from "./files.ts";
 import { readText } from "./fit-table.ts";
 import { type RecordFlags, recorded, recordOptions } from "./recording.ts";
+import { placingRules } from "./rule-places.ts";
 
 interface CertifyFlags extends RecordFlags {
   readonly rules: string;
@@ -37,7 +38,8 @@ async function certify(path: string, flags: CertifyFlags, cli: Cli): Promise<voi
   for (const output of [flags.certificate, flags.report])
     if (output !== undefined) await refuseOverwrite(output, flags.force ?? false);
   const model = parseModel(await readText(path));
-  const { rules, domain: specs } = await parseRules(await readText(flags.rules), flags.rules);
+  const file = await parseRules(await readText(flags.rules), flags.rules);
+  const { rules, domain: specs } = file;
   for (const [name, spec] of Object.entries(specs)) {
     const own = model.domain.features[name];
     if (
@@ -51,7 +53,7 @@ async function certify(path: string, flags: CertifyFlags, cli: Cli): Promise<voi
   }
   const run = { name: `certify ${basename(path)}`, command: "certify" };
   const { certificate } = await recorded(flags, run, async ({ keepCertificate }) => {
-    const certificate = await certifyWithSolver(model, rules);
+    const certificate = await placingRules(file, () => certifyWithSolver(model, rules));
     await keepCertificate(basename(path), certificate);
     return { status: "done", steps: 0, calls: 0, summary: { status: certificate.status }, certificate };
   });

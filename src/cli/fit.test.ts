@@ -45,6 +45,9 @@ const LOANS = `income,credit,purpose,approved\n${Array.from({ length: 200 }, (_,
   return `${income.toFixed(2)},${credit},${["car", "new kitchen"][Math.floor(2 * p!)]},${Number(income / 100 + 0.3 * credit + e! > 0.7)}`;
 }).join("\n")}\n`;
 
+/** The line on which a text first stands. */
+const lineOf = (text: string, part: string): number => text.slice(0, text.indexOf(part)).split("\n").length;
+
 const RULES = `domain:
   income: [0, 200]
   credit: binary
@@ -131,7 +134,9 @@ describe("fpx fit and fpx certify", () => {
       /gives "income" as \[0,300\], but .* \[0,200\]/,
     );
     const unknown = write("unknown.yaml", RULES.replace("credit = 0", "credt = 0"));
-    expect((await fpx("certify", model, "--rules", unknown)).err).toMatch(/"no-credit" names "credt"/);
+    expect((await fpx("certify", model, "--rules", unknown)).err).toMatch(
+      /unknown.yaml:5: rule "no-credit" names "credt"/,
+    );
     // The last bits of one weight: the slack of the tightest rule is 1e-6.
     const path = changed((m) => {
       m.weights[0]![0]! += 2e-6;
@@ -161,6 +166,17 @@ describe("fpx fit and fpx certify", () => {
     expect(await failing(LOANS.replace(/\n[^\n]*,/, "\nNaN,1,car,"), RULES)).toMatch(
       /bad.csv:2: column income is NaN/,
     );
+    // Blank lines and line breaks in cells count.
+    const spread = LOANS.replace("\n", "\n\n").replace("car", '"car\n"');
+    expect(await failing(spread.replace(/(\n[^\n]*new kitchen,)[01]/, "$1x"), RULES)).toMatch(
+      new RegExp(
+        `bad.csv:${lineOf(spread, "new kitchen")}: column approved holds numbers and texts, here "x"`,
+      ),
+    );
+    expect(await failing(LOANS, RULES.replace("then: approved < 0", "then: approvd < 0"))).toMatch(
+      /bad.yaml:5: rule "no-credit" names "approvd"/,
+    );
+    expect(await failing(LOANS, RULES, "--target", "approved,approved")).toMatch(/names approved twice/);
     expect(await failing(LOANS, `${RULES}  - { name: all, then: approved > 1 }\n`)).toMatch(
       /no affine model keeps these rules together.*"no-credit", "all"|"kitchen", "all"/,
     );

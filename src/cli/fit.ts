@@ -17,9 +17,10 @@ import { formatNumber } from "../report/index.ts";
 import { certificateReport, printCertificate } from "./certificate-report.ts";
 import type { Cli } from "./cli.ts";
 import { refuseOverwrite, writeOutput } from "./files.ts";
-import { type Row, readTable, readText, splitColumns } from "./fit-table.ts";
+import { type Row, readTable, readText, refuseMixed, splitColumns } from "./fit-table.ts";
 import { number, oneOf } from "./options.ts";
 import { type RecordFlags, recorded, recordOptions } from "./recording.ts";
+import { placingRules } from "./rule-places.ts";
 
 interface FitFlags extends RecordFlags {
   readonly target: readonly string[];
@@ -80,14 +81,21 @@ async function fitTable(data: string, flags: FitFlags, cli: Cli): Promise<void> 
   for (const path of [out, flags.certificate, flags.report])
     if (path !== undefined) await refuseOverwrite(path, force);
   const file = await parseRules(await readText(rulesPath), rulesPath);
-  const { features, columns } = splitColumns(readTable(await readText(data), data), target, data);
+  const { rows, lines } = readTable(await readText(data), data);
+  const { features, columns } = splitColumns(rows, target, data);
+  refuseMixed(
+    data,
+    rows,
+    lines,
+    new Set([...(flags.task === "oneVsRest" ? target : []), ...Object.keys(file.domain)]),
+  );
   const task = flags.task ?? taskOf(columns);
   const y = targetsOf(columns, target, task);
   const named = domainOf(features, file.domain);
   const outputs = file.outputs ?? (task === "oneVsRest" ? undefined : target);
   const run = { name: `fit ${basename(data)}`, command: "fit", signal: cli.interruptible("stopping") };
   const { fitted } = await recorded(flags, run, async ({ signal, keepCertificate }) => {
-    const fitted = await placed(data, {
+    const options: FitOptions = {
       X: features,
       y,
       domain: named,
@@ -99,7 +107,8 @@ async function fitTable(data: string, flags: FitFlags, cli: Cli): Promise<void> 
       signal,
       ...(margin === undefined ? {} : { margin }),
       ...(outputs === undefined ? {} : { outputs }),
-    });
+    };
+    const fitted = await placingRules(file, () => placed(data, lines, options));
     await keepCertificate(basename(out), fitted.certificate);
     const summary = { model: resolve(out), task, loss: fitted.loss, status: fitted.certificate.status };
     return { status: "done", steps: 0, calls: 0, summary, fitted };
@@ -148,13 +157,13 @@ function targetsOf(columns: readonly (number | string)[][], target: readonly str
 }
 
 /** Fits; errors that name a row name the line of the file. */
-async function placed(path: string, options: FitOptions): Promise<FitResult> {
+async function placed(path: string, lines: readonly number[], options: FitOptions): Promise<FitResult> {
   try {
     return await fitConstrained(options);
   } catch (error) {
     const [start, row] = /^[Xy], row (\d+): /.exec(error instanceof Error ? error.message : "") ?? [];
     if (row === undefined || !(error instanceof FpxError)) throw error;
-    throw new FpxError(error.code, `${path}:${Number(row) + 2}: ${error.message.slice(start!.length)}`);
+    throw new FpxError(error.code, `${path}:${lines[Number(row)]}: ${error.message.slice(start!.length)}`);
   }
 }
 

@@ -58,7 +58,13 @@ function bySolver(
   first: Decision,
   limits: MixedOptions,
 ): Decision {
-  const { programme, inputOf, size } = worstCaseProgramme(model, clause);
+  const { programme: meant, inputOf, size } = worstCaseProgramme(model, clause);
+  const programme = outwards(meant);
+  if (programme === undefined)
+    return {
+      ...first,
+      reason: "its numbers are too large for the solver, above 1e15; scale the weights down",
+    };
   const { status, x, bound } = maximiseMixed(highs, programme, limits);
   if (status === "infeasible" || bound < -TOLERANCE * size)
     return {
@@ -76,6 +82,34 @@ function bySolver(
       ? `the search ended at its limit with the bound ${bound.toPrecision(3)}`
       : `the worst case is ${bound.toPrecision(3)}, too close to 0 for the solver's tolerance`;
   return { proof: { ...first.proof, bound: Math.min(bound, first.proof.bound) }, reason };
+}
+
+/** HiGHS drops coefficients of at most this size. */
+const DROPPED = 1e-9;
+/** HiGHS refuses larger coefficients, and takes bounds of 1e20 for none. */
+const LARGEST = 1e15;
+
+/**
+ * The programme without the coefficients that HiGHS would drop: each row is loosened by the most that these may
+ * contribute, so that the bound stays one. None when numbers are too large.
+ */
+function outwards(programme: MixedProgramme): MixedProgramme | undefined {
+  const { lower, upper } = programme;
+  const rows = programme.rows.map(({ indices, values, bound }): Row => {
+    const kept = [...indices.keys()].filter((p) => Math.abs(values[p]!) > DROPPED);
+    if (kept.length === indices.length) return { indices, values, bound };
+    const least = indices.reduce((sum, at, p) => {
+      const value = values[p]!;
+      return Math.abs(value) > DROPPED ? sum : sum + Math.min(value * lower[at]!, value * upper[at]!);
+    }, 0);
+    return {
+      indices: kept.map((p) => indices[p]!),
+      values: kept.map((p) => values[p]!),
+      bound: bound - least,
+    };
+  });
+  const numbers = [...lower, ...upper, ...rows.flatMap(({ values, bound }) => [...values, bound])];
+  return numbers.every((value) => Math.abs(value) <= LARGEST) ? { ...programme, rows } : undefined;
 }
 
 /** Largest smallest atom over the region as a mixed-integer programme. Its last variable is that value. */

@@ -213,8 +213,9 @@ function regionsOf(conditions: readonly Atom[], domain: Domain): Region[] {
 function quotient(slope: number, constant: number, strict: boolean, integer: boolean): number {
   const value = (x: number) => add(multiply(exact(slope), exact(x)), exact(constant));
   const inward = slope > 0 ? -1 : 1;
-  const near = -constant / slope;
-  if (integer) {
+  const near = Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, -constant / slope));
+  // Beyond the safe integers lies no whole number of a domain, and steps of 1 would lead nowhere.
+  if (integer && Math.abs(near) < Number.MAX_SAFE_INTEGER) {
     let x = Math.round(near) - inward;
     while (strict ? sign(value(x)) >= 0 : sign(value(x)) > 0) x += inward;
     return x;

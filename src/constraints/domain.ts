@@ -70,6 +70,9 @@ export function domain<const F extends Readonly<Record<string, FeatureSpec>>>(
   return { features, columns, groups, scaler: { offset, scale } };
 }
 
+/** No bound is larger in size, so that scales and sums over the domain are finite. */
+const LARGEST = 1e150;
+
 function numericColumn(feature: string, spec: Exclude<FeatureSpec, { categories: unknown }>): Column {
   if ("binary" in spec) return { name: feature, feature, kind: "integer", lower: 0, upper: 1 };
   const [lower, upper] = Array.isArray(spec)
@@ -80,12 +83,18 @@ function numericColumn(feature: string, spec: Exclude<FeatureSpec, { categories:
     throw new InvalidInput(
       `feature "${feature}": bounds ${lower} and ${upper}: give two finite numbers, or { binary: true } or { categories }`,
     );
+  if (Math.max(Math.abs(lower), Math.abs(upper)) > LARGEST)
+    throw new InvalidInput(
+      `feature "${feature}": bounds ${lower} and ${upper}: give bounds of at most ${LARGEST} in size; choose a larger unit`,
+    );
   if (lower > upper)
     throw new InvalidInput(
       `feature "${feature}": the bounds are reversed, ${lower} > ${upper}; give [low, high]`,
     );
-  if (integer && !(Number.isInteger(lower) && Number.isInteger(upper)))
-    throw new InvalidInput(`feature "${feature}": the bounds of an integer feature must be integers`);
+  if (integer && !(Number.isSafeInteger(lower) && Number.isSafeInteger(upper)))
+    throw new InvalidInput(
+      `feature "${feature}": the bounds of an integer feature must be integers of at most 2^53 - 1 in size`,
+    );
   return { name: feature, feature, kind: integer ? "integer" : "continuous", lower, upper };
 }
 
@@ -148,7 +157,8 @@ export function encode(domain: Domain, input: Input, outside: Outside = "refuse"
   if (isVector(input)) {
     if (input.length !== columns.length)
       throw new InvalidInput(`an input has ${input.length} values for ${columns.length} columns`);
-    raw.set(input);
+    // What is no number (null from JSON, text) shall not count as one.
+    for (let i = 0; i < raw.length; i++) raw[i] = typeof input[i] === "number" ? input[i]! : Number.NaN;
   } else {
     for (const [i, column] of columns.entries()) {
       const value = input[column.feature];

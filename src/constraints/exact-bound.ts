@@ -72,14 +72,20 @@ export function exactBound(head: Head, { lambda, rows }: Multipliers): ExactBoun
   const coefficients: Dyadic[] = [];
   for (let i = 0; i < width; i++) {
     let slopes = ZERO;
+    // Outputs are rounded one by one: their errors add up where their weights cancel.
+    let steepness = 0;
     for (const [k, factor] of factors.entries()) {
       const weight = weights[k]![i + 1]!;
-      if (factor.mantissa !== 0n && weight !== 0) slopes = add(slopes, multiply(factor, exact(weight)));
+      if (factor.mantissa === 0n || weight === 0) continue;
+      const term = multiply(factor, exact(weight));
+      slopes = add(slopes, term);
+      steepness += size(term);
     }
     slopes = divideByPower(slopes, scaler.scale[i]!);
     const offset = scaler.offset[i]!;
     if (!slope && offset !== 0) bound = subtract(bound, multiply(slopes, exact(offset)));
-    magnitude += size(slopes) * (Math.max(Math.abs(lower[i]!), Math.abs(upper[i]!)) + Math.abs(offset));
+    const reach = Math.max(Math.abs(lower[i]!), Math.abs(upper[i]!)) + Math.abs(offset);
+    magnitude += (steepness / scaler.scale[i]!) * reach;
     let coefficient = add(
       slopes,
       combine((atom) => atom.inputs[i]!),

@@ -100,10 +100,17 @@ export function checkModel(model: Model): void {
   const isName = (output: unknown): boolean => typeof output === "string";
   if (!Array.isArray(model.outputs) || model.outputs.length === 0 || !model.outputs.every(isName))
     throw new InvalidInput("the model lacks names of its outputs");
+  const twice = model.outputs.find((name, k) => model.outputs.indexOf(name) !== k);
+  if (twice !== undefined)
+    throw new InvalidInput(
+      `the model has two outputs named "${twice}": rules could not tell them apart; rename one`,
+    );
   let width = columns.length;
   if (model.kind === "network") {
     if (!Array.isArray(model.layers) || !Array.isArray(model.skip))
       throw new InvalidInput("the model lacks its layers or its skip");
+    if (model.layers.length === 0)
+      throw new InvalidInput('the network has no layers: give at least one, or the kind "linear"');
     for (const [l, layer] of model.layers.entries()) {
       const { weights, bias } = (layer ?? {}) as Layer;
       if (!Array.isArray(bias)) throw new InvalidInput(`the model's layer ${l} lacks its bias`);
@@ -113,6 +120,8 @@ export function checkModel(model: Model): void {
     }
     if (!model.skip.every((i) => Number.isInteger(i) && i >= 0 && i < columns.length))
       throw new InvalidInput("the model's skip names columns that its domain lacks");
+    if (new Set(model.skip).size < model.skip.length)
+      throw new InvalidInput("the model's skip names a column twice: name each once, and add up its weights");
     width += model.skip.length;
   }
   checkMatrix(model.weights, model.outputs.length, width + 1, "weights");

@@ -22,9 +22,12 @@ export interface RulesFile {
   readonly domain: Readonly<Record<string, FeatureSpec>>;
   /** Names of the outputs, where the file gives them. */
   readonly outputs?: readonly string[];
+  /** Where each rule stands, in the order of `rules`: file and line, or the place in the data. */
+  readonly places: readonly string[];
 }
 
 type Path = readonly (string | number)[];
+type PlaceOf = (path: Path) => string;
 type Fail = (path: Path, message: string) => never;
 
 /**
@@ -43,7 +46,7 @@ export async function parseRules(text: string, path = "rules"): Promise<RulesFil
     throw new InvalidInput(
       `${path}:${lines.linePos(problem.pos[0]).line}: ${problem.message.split("\n", 1)[0]}`,
     );
-  const fail: Fail = (at, message) => {
+  const placeOf: PlaceOf = (at) => {
     let place = [...at];
     let node = document.getIn(place, true);
     while (!isNode(node) && place.length > 0) {
@@ -51,9 +54,9 @@ export async function parseRules(text: string, path = "rules"): Promise<RulesFil
       node = document.getIn(place, true);
     }
     const line = isNode(node) && node.range ? lines.linePos(node.range[0]).line : 1;
-    throw new InvalidInput(`${path}:${line}: ${message}`);
+    return `${path}:${line}`;
   };
-  return readRules(plainData(document, path), fail);
+  return readRules(plainData(document, path), placeOf);
 }
 
 /** The values of a document. An alias without its anchor is found here only, and one that doubles itself refused. */
@@ -67,19 +70,24 @@ function plainData(document: { toJS(): unknown }, path: string): unknown {
 
 /** Reads rules from data, as it stands in a rules file. @throws InvalidInput naming the place, as in `rules[2].then`. */
 export function rulesFromData(data: unknown): RulesFile {
-  return readRules(data, (path, message) => {
+  return readRules(data, (path) => {
     const place = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${part}`)).join("");
-    throw new InvalidInput(`${place.replace(/^\./, "") || "the rules"}: ${message}`);
+    return place.replace(/^\./, "") || "the rules";
   });
 }
 
-function readRules(data: unknown, fail: Fail): RulesFile {
+function readRules(data: unknown, placeOf: PlaceOf): RulesFile {
+  const fail: Fail = (path, message) => {
+    throw new InvalidInput(`${placeOf(path)}: ${message}`);
+  };
   const file = record(data, [], fail);
   onlyKeys(file, ["domain", "outputs", "rules"], [], fail);
   if (!Array.isArray(file["rules"])) fail(["rules"], "give a list of rules under the key rules");
-  const rules = (file["rules"] as unknown[]).flatMap((item, r) =>
+  const made = (file["rules"] as unknown[]).map((item, r) =>
     guard(["rules", r], fail, () => ruleOf(item, r, fail)),
   );
+  const rules = made.flat();
+  const places = made.flatMap((own, r) => own.map(() => placeOf(["rules", r])));
   const domain = Object.fromEntries(
     Object.entries(record(file["domain"] ?? {}, ["domain"], fail)).map(([name, spec]) => [
       name,
@@ -91,8 +99,8 @@ function readRules(data: unknown, fail: Fail): RulesFile {
       }),
     ]),
   );
-  if (file["outputs"] === undefined) return { rules, domain };
-  return { rules, domain, outputs: names(file["outputs"], ["outputs"], fail) };
+  if (file["outputs"] === undefined) return { rules, domain, places };
+  return { rules, domain, places, outputs: names(file["outputs"], ["outputs"], fail) };
 }
 
 const KINDS = ["then", "monotone", "range", "dominance", "argmax", "independent", "effect"] as const;
@@ -158,7 +166,9 @@ function ruleOf(item: unknown, r: number, fail: Fail): readonly Rule[] {
       onlyKeys(detail, ["output", "weaker", "stronger"], inside, fail);
       const effect = (key: string): Effect => {
         const place = [...inside, key];
-        const { feature, sign, range: width } = record(detail[key], place, fail);
+        const own = record(detail[key], place, fail);
+        onlyKeys(own, ["feature", "sign", "range"], place, fail);
+        const { feature, sign, range: width } = own;
         if (sign !== 1 && sign !== -1) fail([...place, "sign"], "sign: give 1 or -1");
         return {
           feature: string(feature, place, fail),

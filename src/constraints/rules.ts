@@ -92,6 +92,11 @@ export function effectDominance(
   stronger: Effect,
   { name = `${stronger.feature} over ${weaker.feature} for ${output}` }: RuleOptions = {},
 ): readonly Rule[] {
+  for (const { feature, range: width } of [weaker, stronger])
+    if (!(width > 0 && Number.isFinite(width)))
+      throw new InvalidInput(`${name}: the range of ${feature} is ${width}: give its width, above 0`);
+  if (weaker.feature === stronger.feature)
+    throw new InvalidInput(`${name}: both features are ${weaker.feature}: name two`);
   const along = {
     [weaker.feature]: weaker.sign * weaker.range,
     [stronger.feature]: -stronger.sign * stronger.range,

@@ -102,7 +102,7 @@ export function fuzz(runs: number): void {
     };
     fuzzes("CSV streams", damagedText(table), (text) => feed(csvRows("data.csv", {}, sink), text));
     fuzzes("CSV tables", damagedText(table), (text) =>
-      splitColumns(readTable(text, "data.csv"), ["y"], "data.csv"),
+      splitColumns(readTable(text, "data.csv").rows, ["y"], "data.csv"),
     );
     fuzzes("JSONL streams", damagedText('{"a":1,"b":2.5,"y":3}\n{"a":2,"b":0,"y":-1e3}\n'), (text) =>
       feed(jsonRows("data.jsonl", {}, sink), text),
