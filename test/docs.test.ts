@@ -63,8 +63,12 @@ describe.each(pages)("%s", (page) => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "fpx-docs-"));
     symlinkSync(join(root, "samples"), join(folder, "samples"));
+    process.chdir(folder);
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => {
+    process.chdir(root);
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   it("uses blocks of known kinds, and links that lead somewhere", () => {
     for (const { language, line } of blocks)
