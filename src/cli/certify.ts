@@ -1,7 +1,7 @@
 /** `fpx certify`: does a model keep rules for every input of its domain? */
 import { basename } from "node:path";
 import type { Command } from "commander";
-import { certifyWithSolver, domain, parseModel, parseRules } from "../constraints/index.ts";
+import { certifyWithSolver, compileRules, domain, parseModel, parseRules } from "../constraints/index.ts";
 import { InvalidInput } from "../core/errors.ts";
 import { certificateReport, printCertificate } from "./certificate-report.ts";
 import type { Cli } from "./cli.ts";
@@ -40,6 +40,8 @@ async function certify(path: string, flags: CertifyFlags, cli: Cli): Promise<voi
   const model = parseModel(await readText(path));
   const file = await parseRules(await readText(flags.rules), flags.rules);
   const { rules, domain: specs } = file;
+  if (rules.length === 0)
+    throw new InvalidInput(`${flags.rules} has no rules, so there is nothing to certify: give at least one`);
   for (const [name, spec] of Object.entries(specs)) {
     const own = model.domain.features[name];
     if (
@@ -51,6 +53,8 @@ async function certify(path: string, flags: CertifyFlags, cli: Cli): Promise<voi
         { code: "DOMAIN_MISMATCH" },
       );
   }
+  const { warnings } = await placingRules(file, async () => compileRules(rules, model.domain, model.outputs));
+  for (const { message } of warnings) cli.note(`warning: ${message}`);
   const run = { name: `certify ${basename(path)}`, command: "certify" };
   const { certificate } = await recorded(flags, run, async ({ keepCertificate }) => {
     const certificate = await placingRules(file, () => certifyWithSolver(model, rules));

@@ -137,6 +137,13 @@ describe("fpx fit and fpx certify", () => {
     expect((await fpx("certify", model, "--rules", unknown)).err).toMatch(
       /unknown.yaml:5: rule "no-credit" names "credt"/,
     );
+    const never = write("never.yaml", "rules:\n  - { when: income > 500, then: approved < 0 }\n");
+    expect((await fpx("certify", model, "--rules", never)).err).toMatch(
+      /warning: rule "rule 1" says nothing/,
+    );
+    const none = await fpx("certify", model, "--rules", write("none.yaml", "rules: []\n"));
+    expect(none).toMatchObject({ code: 1 });
+    expect(none.err).toMatch(/none.yaml has no rules/);
     // The last bits of one weight: the slack of the tightest rule is 1e-6.
     const path = changed((m) => {
       m.weights[0]![0]! += 2e-6;

@@ -24,7 +24,8 @@ export class Expression {
   plus(other: Operand): Expression {
     const { constant, terms } = affineOf(other);
     const merged: Record<string, number> = { ...this.affine.terms };
-    for (const [name, coefficient] of Object.entries(terms)) merged[name] = (merged[name] ?? 0) + coefficient;
+    for (const [name, coefficient] of Object.entries(terms))
+      merged[name] = (Object.hasOwn(merged, name) ? merged[name]! : 0) + coefficient;
     return new Expression({ constant: this.affine.constant + constant, terms: merged });
   }
 

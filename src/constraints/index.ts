@@ -9,7 +9,7 @@ export type {
 } from "./certificate.ts";
 export { certify } from "./certify.ts";
 export { certifyWithSolver, type SolverLimits } from "./certify-with-solver.ts";
-export type { Warning } from "./compile.ts";
+export { type Compiled, compileRules, type Warning } from "./compile.ts";
 export { InfeasibleRules } from "./conflict.ts";
 export { type DeepSadeFit, type DeepSadeOptions, trainDeepSade } from "./deep/train-deep-sade.ts";
 export { type Domain, domain, domainFromData, type FeatureSpec, type Input } from "./domain.ts";

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { certify } from "./certify.ts";
 import { certifyWithSolver } from "./certify-with-solver.ts";
 import { type Domain, domain, type FeatureSpec } from "./domain.ts";
+import { fitConstrained } from "./fit.ts";
 import { type Layer, linearModel, type Model, parseModel, predict } from "./model.ts";
 import { effectDominance, forAll, when } from "./rules.ts";
 
@@ -95,6 +96,30 @@ describe("numbers of any size", () => {
     const model = linearModel(domain({ x: [0, 1] }), ["f"], [[1, 1]]);
     for (const value of [null, "1", true])
       expect(() => predict(model, [value] as unknown as number[])).toThrow(/"x" is NaN/);
+  });
+
+  it("are asked for in targets, one column an output", async () => {
+    const X = [0, 0.5, 1].map((x) => [x]);
+    const options = { X, domain: domain({ x: [0, 1] }), task: "leastSquares" as const, constraints: [] };
+    for (const value of [null, "", true])
+      await expect(fitConstrained({ ...options, y: [1, value, 3] as number[] })).rejects.toThrow(
+        /y, row 1: /,
+      );
+    await expect(fitConstrained({ ...options, y: [1, 2, 3], outputs: ["f", "g"] })).rejects.toThrow(
+      /outputs names f, g, but y is one column/,
+    );
+  });
+
+  it("are coefficients of features whatever these are called", () => {
+    const rule = forAll((x) =>
+      x
+        .out("f")
+        .minus(x["constructor"] as never)
+        .le(0),
+    );
+    const where = domain({ constructor: [0, 1] });
+    expect(certify(linearModel(where, ["f"], [[0, 1]]), [rule]).status).toBe("certified");
+    expect(certify(linearModel(where, ["f"], [[0, 2]]), [rule]).status).toBe("violated");
   });
 
   it("say how far effects reach", () => {

@@ -63,10 +63,14 @@ function targetsOf(
     const missing = outputs.find((name) => y[name] === undefined);
     if (missing !== undefined || outputs.length === 0)
       throw new InvalidInput(`y lacks the output ${missing ?? ""}`);
-    return { outputs, targets: outputs.map((name) => Float64Array.from(y[name]!)) };
+    return { outputs, targets: outputs.map((name) => Float64Array.from(y[name]!, numberOf)) };
   }
-  if (task !== "oneVsRest")
-    return { outputs: names ?? ["score"], targets: [Float64Array.from(y as ArrayLike<number>)] };
+  if (task !== "oneVsRest") {
+    const outputs = names ?? ["score"];
+    if (outputs.length !== 1)
+      throw new InvalidInput(`outputs names ${outputs.join(", ")}, but y is one column: give one name`);
+    return { outputs, targets: [Float64Array.from(y, numberOf)] };
+  }
   const labels = Array.from(y, String);
   const outputs = names ?? [...new Set(labels)].sort();
   const unknown = labels.findIndex((label) => !outputs.includes(label));
@@ -77,6 +81,12 @@ function targetsOf(
     targets: outputs.map((name) => Float64Array.from(labels, (label) => Number(label === name))),
   };
 }
+
+/** NaN for what stands for no number, such as null or an empty text, which `Number` takes for 0. */
+const numberOf = (value: unknown): number =>
+  typeof value === "number" || (typeof value === "string" && value.trim() !== "")
+    ? Number(value)
+    : Number.NaN;
 
 const isColumn = (y: Targets): y is ArrayLike<number | string> => Array.isArray(y) || ArrayBuffer.isView(y);
 
