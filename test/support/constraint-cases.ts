@@ -89,8 +89,11 @@ export function randomCase(rng: Rng, index: number): Case {
     dominance: () => dominance("f", "g"),
     argmax: () => argmaxIn(["g", "h"], outputs),
     monotone: () => monotone("f", x(draws.integer(8)), "increasing"),
+    // Of one feature alone the rule says that the output does not fall with it.
     effect: () =>
-      effectDominance("f", { feature: x(0), sign: 1, range: 1 }, { feature: x(1), sign: 1, range: 2 }),
+      x(0) === x(1)
+        ? monotone("f", x(0), "increasing")
+        : effectDominance("f", { feature: x(0), sign: 1, range: 1 }, { feature: x(1), sign: 1, range: 2 }),
     independent: () => independent("f", x(0)),
     polytope: () =>
       forAll((v) =>
