@@ -3,7 +3,7 @@
  * integer operations, so the bits are the same in every engine and in the plain-TypeScript twin. The
  * polynomials come from coefficients.py.
  */
-import { fourBlocks, storeTransposed, useKey, x0, x1, x2, x3 } from "./philox";
+import { eightBlocks, storeTransposed, useKey, x0, x1, x2, x3, y0, y1, y2, y3 } from "./philox";
 
 /** -2 ln 2 in two parts, the first so short that its product with an exponent is exact. */
 const LN2_HIGH32: f32 = -1.38623046875;
@@ -82,19 +82,25 @@ function emit32(out: usize, scale: v128, add: bool, a: v128, b: v128, c: v128, d
   }
 }
 
-/** `out = scale * z`, or `out += scale * z` when `add`, for 16 normals a group. */
+/** The 16 normals of four blocks, whose words are given. */
+function quad32(out: usize, scale: v128, add: bool, w0: v128, w1: v128, w2: v128, w3: v128): void {
+  const r = radius32(w0);
+  turn32(w1);
+  const a = f32x4.mul(r, cos32);
+  const b = f32x4.mul(r, sin32);
+  const R = radius32(w2);
+  turn32(w3);
+  emit32(out, scale, add, a, b, f32x4.mul(R, cos32), f32x4.mul(R, sin32));
+}
+
+/** `out = scale * z`, or `out += scale * z` when `add`, for 32 normals a group. */
 export function normals32(out: usize, groups: u32, key0: u32, key1: u32, block: u64, step: u32, index: u32, scale: f32, add: bool): void {
   useKey(key0, key1);
   const factor = f32x4.splat(scale);
-  for (let g: u32 = 0; g < groups; g++, out += 64) {
-    fourBlocks(block + 4 * g, step, index);
-    const r = radius32(x0);
-    turn32(x1);
-    const a = f32x4.mul(r, cos32);
-    const b = f32x4.mul(r, sin32);
-    const R = radius32(x2);
-    turn32(x3);
-    emit32(out, factor, add, a, b, f32x4.mul(R, cos32), f32x4.mul(R, sin32));
+  for (let g: u32 = 0; g < groups; g++, out += 128) {
+    eightBlocks(block + 8 * g, step, index);
+    quad32(out, factor, add, x0, x1, x2, x3);
+    quad32(out + 64, factor, add, y0, y1, y2, y3);
   }
 }
 
@@ -174,15 +180,21 @@ function emit64(out: usize, scale: v128, add: bool, radius: v128): void {
   v128.store(out, second, 16);
 }
 
-/** `out = scale * z`, or `out += scale * z` when `add`, for 8 normals a group. */
+/** The 8 normals of four blocks, whose words are given. */
+function quad64(out: usize, scale: v128, add: bool, w0: v128, w1: v128, w2: v128, w3: v128): void {
+  turn64(v128.shuffle<u32>(w2, w3, 0, 4, 1, 5));
+  emit64(out, scale, add, radius64(v128.shuffle<u32>(w0, w1, 0, 4, 1, 5)));
+  turn64(v128.shuffle<u32>(w2, w3, 2, 6, 3, 7));
+  emit64(out + 32, scale, add, radius64(v128.shuffle<u32>(w0, w1, 2, 6, 3, 7)));
+}
+
+/** `out = scale * z`, or `out += scale * z` when `add`, for 16 normals a group. */
 export function normals64(out: usize, groups: u32, key0: u32, key1: u32, block: u64, step: u32, index: u32, scale: f64, add: bool): void {
   useKey(key0, key1);
   const factor = f64x2.splat(scale);
-  for (let g: u32 = 0; g < groups; g++, out += 64) {
-    fourBlocks(block + 4 * g, step, index);
-    turn64(v128.shuffle<u32>(x2, x3, 0, 4, 1, 5));
-    emit64(out, factor, add, radius64(v128.shuffle<u32>(x0, x1, 0, 4, 1, 5)));
-    turn64(v128.shuffle<u32>(x2, x3, 2, 6, 3, 7));
-    emit64(out + 32, factor, add, radius64(v128.shuffle<u32>(x0, x1, 2, 6, 3, 7)));
+  for (let g: u32 = 0; g < groups; g++, out += 128) {
+    eightBlocks(block + 8 * g, step, index);
+    quad64(out, factor, add, x0, x1, x2, x3);
+    quad64(out + 64, factor, add, y0, y1, y2, y3);
   }
 }

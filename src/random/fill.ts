@@ -79,12 +79,13 @@ const CHUNK_BYTES = 65536;
 export function kernelFiller(kernels: Kernels): Filler {
   const { run } = kernels;
 
-  /** Runs a kernel that works on groups of four blocks over any range of elements. */
+  /** Runs a kernel that works on groups of blocks over any range of elements. */
   function chunks<T extends Uint32Array | Floats>(
     out: T,
     memory: T,
     offset: number,
     perBlock: number,
+    blocks: number,
     add: boolean,
     kernel: (groups: number, block: bigint) => void,
   ): void {
@@ -98,7 +99,7 @@ export function kernelFiller(kernels: Kernels): Filler {
       const target = memory.subarray(start + skip, start + skip + count);
       const source = out.subarray(done, done + count);
       if (add) target.set(source);
-      kernel(Math.ceil((skip + count) / (4 * perBlock)), BigInt(block));
+      kernel(Math.ceil((skip + count) / (blocks * perBlock)), BigInt(block));
       source.set(target);
       block += most / perBlock;
       done += count;
@@ -109,7 +110,7 @@ export function kernelFiller(kernels: Kernels): Filler {
   return {
     words(out, { key0, key1, step, index }, offset) {
       const base = kernels.reserve(CHUNK_BYTES);
-      chunks(out, kernels.uint32, offset, 4, false, (groups, block) => {
+      chunks(out, kernels.uint32, offset, 4, 8, false, (groups, block) => {
         run.words(base, groups, key0, key1, block, step, index);
       });
     },
@@ -117,10 +118,10 @@ export function kernelFiller(kernels: Kernels): Filler {
     draw(law, out, { key0, key1, step, index }, offset, scale, add) {
       const base = kernels.reserve(CHUNK_BYTES);
       const wide = out instanceof Float64Array;
-      const perBlock = law === "sign" ? 128 : wide ? 2 : 4;
+      const [perBlock, blocks] = law === "sign" ? [128, 4] : [wide ? 2 : 4, 8];
       const fill = law === "sign" ? (wide ? run.signs64 : run.signs32) : wide ? run.normals64 : run.normals32;
       const memory = wide ? kernels.float64 : kernels.float32;
-      chunks<Floats>(out, memory, offset, perBlock, add, (groups, block) => {
+      chunks<Floats>(out, memory, offset, perBlock, blocks, add, (groups, block) => {
         fill(base, groups, key0, key1, block, step, index, scale, Number(add));
       });
     },
