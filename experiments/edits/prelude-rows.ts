@@ -5,10 +5,10 @@
 import {
   createMailWorld,
   createSummaryWorld,
-  createUcb,
   draftAll,
   type EditWorld,
   episodeCosts,
+  LateEnsemble,
   type LearnObserver,
   learn,
   maxSubOpt,
@@ -56,23 +56,25 @@ export const prelude: Row = {
       ? { edits: 112, episodes: 40, passes: { epochs: 3 } }
       : { edits: 400, episodes: 200, passes: {} };
     const tables = TESTERS.map(emptyCosts);
+    const told = SETTINGS.map((): number[] => []);
     let curves: Curves | undefined;
     let done = 0;
     for (const one of seeds)
       for (const [t, task] of TASKS.entries())
-        for (const [u, costs] of (
+        for (const [u, { heldOut, costs }] of (
           await studyTask(task, one, sizes, signal, () => progress(++done, seeds.length * 4))
         ).entries()) {
           const setting = 2 * t + u;
+          told[setting]!.push(mean(lateEpisodes(costs[0]!, heldOut)));
           for (const [table, byTester] of tables.entries()) {
             const arms = costs[table]!;
-            const late = lateEpisodes(ARMS.map((arm) => arms[arm]));
+            const late = lateEpisodes(arms);
             for (const name of METHODS)
               byTester[name][setting]!.push(mean(name === "Late" ? late : arms[name as Arm]));
             if (setting === 0 && table === 0) curves ??= { ...arms, Late: late };
           }
         }
-    return findingsOf(tables as [Costs, Costs], curves!, seeds, sizes);
+    return findingsOf(tables as [Costs, Costs], told, curves!, seeds, sizes);
   },
 };
 
@@ -84,14 +86,22 @@ type Curves = Record<Method, readonly number[]>;
 const emptyCosts = (): Costs =>
   Object.fromEntries(METHODS.map((name) => [name, SETTINGS.map((): number[] => [])])) as Costs;
 
-/** The costs of a task's episodes for one seed: [user who made the log][tester]. */
+/** What the policies learned from one log cost. */
+interface LogStudy {
+  /** Distances on the log's held-out edits, which are known before deployment, by arm. */
+  readonly heldOut: Readonly<Record<string, number>>;
+  /** Of the episodes, by tester. */
+  readonly costs: readonly EpisodeCosts[];
+}
+
+/** A task for one seed, by user who made the log. */
 async function studyTask(
   { model: folder, createWorld }: Task,
   seed: number,
   { edits, episodes, passes }: Sizes,
   signal: AbortSignal,
   progress: () => void,
-): Promise<EpisodeCosts[][]> {
+): Promise<LogStudy[]> {
   const path = new URL(folder, import.meta.resolve("fpx/package.json")).pathname;
   const runtime = await onnxRuntimeNode();
   const model = await readModel(path);
@@ -100,39 +110,52 @@ async function studyTask(
   const policy = await loadPolicy(path, { runtime });
   const maxNewTokens = Math.ceil(model.config.maximumPositions / 2);
   const drafts = await draftAll(policy, contexts, { maxNewTokens, signal }).finally(() => policy.close());
-  const costs: EpisodeCosts[][] = [];
+  const studies: LogStudy[] = [];
   for (const user of USERS) {
     const log = simulateLog(world, contexts, drafts, { user, policy: folder });
     const context = { runtime, signal, observer: silent, store: forgetful };
-    const { episodes: tested } = await learn(log, model, world, { seed, episodes, ...passes }, context);
+    const { episodes: tested, scores } = await learn(
+      log,
+      model,
+      world,
+      { seed, episodes, ...passes },
+      context,
+    );
     const of = (name: string, tester: UserKind) =>
       episodeCosts(world, tested.contexts, tested.drafts[name]!, { user: tester });
-    costs.push(
-      TESTERS.map((tester) => ({
+    const heldOut = (name: string): number =>
+      scores.find(({ policy }) => policy === name)!.distance!.distance.mean;
+    studies.push({
+      heldOut: Object.fromEntries(ARMS.map((arm) => [arm, heldOut(arm.toLowerCase())])),
+      costs: TESTERS.map((tester) => ({
         Base: of("base", tester),
         SFT: of("sft", tester),
         DPO: of("dpo", tester),
         Early: of("early", tester),
       })),
-    );
+    });
     progress();
   }
-  return costs;
+  return studies;
 }
 
 /** The late ensemble on the same episodes: the costs of what it chose. */
-function lateEpisodes(arms: readonly (readonly number[])[]): number[] {
-  const ucb = createUcb(arms.length);
-  return arms[0]!.map((_, episode) => {
-    const { arm, ticket } = ucb.choose();
-    const cost = arms[arm]![episode]!;
-    ucb.update(ticket, Math.min(cost, 2));
+function lateEpisodes(costs: EpisodeCosts, expectedCosts: Readonly<Record<string, number>> = {}): number[] {
+  const ensemble = new LateEnsemble(
+    { SFT: costs.SFT, DPO: costs.DPO, Early: costs.Early },
+    { expectedCosts },
+  );
+  return costs.Base.map((_, episode) => {
+    const { policy, ticket } = ensemble.select();
+    const cost = policy[episode]!;
+    ensemble.record(ticket, cost);
     return cost;
   });
 }
 
 function findingsOf(
   [test, transfer]: readonly [Costs, Costs],
+  told: readonly (readonly number[])[],
   curves: Curves,
   seeds: readonly number[],
   sizes: Sizes,
@@ -146,10 +169,8 @@ function findingsOf(
   // By a tenth at least, so that chance does not count.
   const lowered = SETTINGS.map((_, s) => best(s) < 0.9 * of("Base", s));
   const suffers = [0, 2].map((strong) => of("SFT", strong + 1) > of("SFT", strong));
-  // Each arm is tried once, whatever it costs: that is the price of not knowing, and no part of the comparison.
-  const firstTries = (s: number): number =>
-    ARMS.reduce((sum, name) => sum + of(name, s) - best(s), 0) / sizes.episodes;
-  const near = SETTINGS.map((_, s) => of("Late", s) <= 1.15 * best(s) + firstTries(s));
+  const within = (cost: number, s: number): boolean => cost <= 1.15 * best(s);
+  const near = SETTINGS.map((_, s) => within(mean(told[s]!), s));
   const lowerForTransfer = METHODS.flatMap((name) =>
     SETTINGS.map((_, s) => mean(transfer[name][s]!) < of(name, s)),
   );
@@ -186,9 +207,11 @@ function findingsOf(
       {
         id: "E4.4",
         claim:
-          "the late ensemble is within 15 % of the best single method of every setting, the first try of each arm aside",
+          "the late ensemble, told what its arms cost on held-out edits, is within 15 % of the best single method of every setting",
         published: "no claim of the paper; its Late is 32, 23, 25 and 11 % above",
-        measured: each((s) => `${figure(of("Late", s))} against ${figure(best(s))}`),
+        measured: each(
+          (s) => `${figure(mean(told[s]!))} (untold ${figure(of("Late", s))}) against ${figure(best(s))}`,
+        ),
         verdict: verdictOf(near),
         seeds,
       },
@@ -228,7 +251,7 @@ function findingsOf(
     notes: [
       "Models of under a million weights and users that make the smallest edit stand in for Llama-3.1-8B, Qwen3-32B and Llama-3.3-70B, which do not run here; compare orderings, not sizes.",
       "The transfer user has the wishes of the strong user and overlooks one in five; the published one is another model with the same wishes.",
-      "Late draws from SFT, DPO and Early by the lower confidence bound with alpha = 0.2; its episodes are those of its arms.",
+      "Late draws from SFT, DPO and Early by the lower confidence bound with alpha = 0.2; its episodes are those of its arms. It tries each arm once, whatever that costs, unless it is told what the arm costs on the held-out edits of the log; that counts as one seen cost (E4.4).",
     ],
   };
 }

@@ -148,6 +148,39 @@ describe("the late ensemble", () => {
     expect(state.costs[0]).toBe(2);
   });
 
+  it("does not try first what is expected to be bad, but does what nothing is expected of", () => {
+    const three = { base: "b", sft: "s", dpo: "d" };
+    for (const selector of [undefined, ftplSelector({ seed: 1 })]) {
+      const told = new LateEnsemble(three, {
+        expectedCosts: { base: 0.9, sft: 0.1 },
+        ...(selector && { selector }),
+      });
+      const chosen = Array.from({ length: 50 }, () => {
+        const { arm, ticket } = told.select({ segment: "a user" });
+        told.record(ticket, { base: 0.9, sft: 0.1, dpo: 0.8 }[arm]!);
+        return arm;
+      });
+      if (selector === undefined) {
+        expect(chosen[0]).toBe("dpo");
+        expect(chosen.filter((arm) => arm === "base")).toEqual([]);
+      }
+      expect(chosen.filter((arm) => arm === "sft").length).toBeGreaterThan(25);
+    }
+    // What was expected wrongly is found out.
+    const misled = new LateEnsemble(policies, { expectedCosts: { base: 0, sft: 0.3 } });
+    let sft = 0;
+    for (let t = 0; t < 100; t++) {
+      const { arm, ticket } = misled.select();
+      if (arm === "sft") sft++;
+      misled.record(ticket, arm === "sft" ? 0.1 : 0.9);
+    }
+    expect(sft).toBeGreaterThan(90);
+    expect(() => new LateEnsemble(policies, { expectedCosts: { other: 1 } })).toThrow('no arm "other"');
+    expect(() => new LateEnsemble(policies, { expectedCosts: { sft: -1 } })).toThrow(
+      "expectedCosts.sft is -1",
+    );
+  });
+
   it("is the same after its state was stored and read", () => {
     const ensemble = new LateEnsemble(policies);
     const { ticket } = ensemble.select({ segment: "__proto__" });

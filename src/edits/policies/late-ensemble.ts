@@ -30,6 +30,11 @@ export interface LateEnsembleOptions {
   readonly discount?: number;
   /** Another rule than the paper's, such as `ftplSelector()`. */
   readonly selector?: SelectorKind;
+  /**
+   * What arms cost before deployment, by name, such as their distances on held-out edits. Each counts as one seen cost in
+   * every segment, so that a bad arm need not be tried first; an arm without one is. Default none, as in the paper.
+   */
+  readonly expectedCosts?: Readonly<Record<string, number>>;
 }
 
 /** A policy to draft with, and the ticket for its cost. */
@@ -63,6 +68,7 @@ export class LateEnsemble<P> {
   readonly #policies: readonly P[];
   readonly #maximumCost: number;
   readonly #kind: SelectorKind;
+  readonly #expected: readonly (readonly [arm: number, cost: number])[];
   readonly #segments = new Map<string, StoredSelector>();
 
   /** Throws `InvalidInput` without an arm or for options out of range. */
@@ -75,6 +81,11 @@ export class LateEnsemble<P> {
     this.#policies = Object.values(policies);
     this.#maximumCost = maximumCost;
     this.#kind = options.selector ?? ucbKind({ alpha: alpha * costRange, discount });
+    this.#expected = Object.entries(options.expectedCosts ?? {}).map(([name, cost]) => {
+      if (!(cost >= 0 && Number.isFinite(cost)))
+        throw new InvalidInput(`expectedCosts.${name} is ${cost}; give a number from 0 up`);
+      return [this.#index(name), Math.min(cost, maximumCost)];
+    });
     // Finds wrong options before the first draft.
     this.#kind.create(this.arms.length);
   }
@@ -98,9 +109,7 @@ export class LateEnsemble<P> {
     arm: string,
     { segment = "", probability = 1 }: { readonly segment?: string; readonly probability?: number } = {},
   ): string {
-    const index = this.arms.indexOf(arm);
-    if (index < 0)
-      throw new InvalidInput(`there is no arm "${arm}"; the ensemble has ${this.arms.join(", ")}`);
+    const index = this.#index(arm);
     if (!(probability > 0 && probability <= 1))
       throw new InvalidInput(`probability is ${probability}; give a number in (0, 1]`);
     return JSON.stringify([segment, this.#segment(segment).assume(index, probability)]);
@@ -163,9 +172,19 @@ export class LateEnsemble<P> {
   }
 
   #segment(name: string): StoredSelector {
-    let selector = this.#segments.get(name);
-    if (selector === undefined) this.#segments.set(name, (selector = this.#kind.create(this.arms.length)));
+    const known = this.#segments.get(name);
+    if (known !== undefined) return known;
+    const selector = this.#kind.create(this.arms.length);
+    for (const [arm, cost] of this.#expected) selector.update(selector.assume(arm, 1), cost);
+    this.#segments.set(name, selector);
     return selector;
+  }
+
+  #index(arm: string): number {
+    const index = this.arms.indexOf(arm);
+    if (index < 0)
+      throw new InvalidInput(`there is no arm "${arm}"; the ensemble has ${this.arms.join(", ")}`);
+    return index;
   }
 }
 
