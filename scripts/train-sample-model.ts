@@ -14,8 +14,7 @@ import { simulateLog } from "../src/edits/worlds/simulated-log.ts";
 import { summaryTask } from "../src/edits/worlds/summary.ts";
 import type { WritingTask } from "../src/edits/worlds/task.ts";
 import { createTaskWorld } from "../src/edits/worlds/task-world.ts";
-import { createPolicy } from "../src/lm/index.ts";
-import { onnxRuntimeNode, writeModel } from "../src/lm/node/index.ts";
+import { loadPolicy, onnxRuntimeNode, writeModel } from "../src/lm/node/index.ts";
 
 interface Sample {
   readonly task: WritingTask;
@@ -89,9 +88,10 @@ const model = await fitReference(
   },
 );
 await mkdir(out, { recursive: true });
-await writeModel(join(out, "model"), model);
+// Half precision: the package stays small. The drafts are those of the model that is shipped.
+await writeModel(join(out, "model"), model, { dtype: "F16" });
 
-const policy = await createPolicy(model, runtime);
+const policy = await loadPolicy(join(out, "model"), { runtime });
 const world = createTaskWorld(task, { seed: log?.seed ?? 1 });
 const contexts = world.contexts("log", log?.edits ?? 20);
 const drafts = await draftAll(policy, contexts, { maxNewTokens: 150, signal });

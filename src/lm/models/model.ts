@@ -25,17 +25,18 @@ export function readModelConfig(json: Json, source = "config.json"): ModelConfig
   return json["model_type"] === "gpt2" ? readGpt2Config(json, source) : readLlamaConfig(json, source);
 }
 
-/** The object of a `config.json` that this library and Python's `transformers` read. */
+/** The object of a `config.json` that this library and Python's `transformers` read; `dtype` is how weights are stored. */
 export function writeModelConfig(
   config: ModelConfig,
   tokens: { readonly bos: number | undefined; readonly eos: number; readonly pad: number },
+  dtype: "F32" | "F16" | "BF16" = "F32",
 ): Json {
   return {
     ...(config.family === "gpt2" ? writeGpt2Config(config) : writeLlamaConfig(config)),
     bos_token_id: tokens.bos ?? null,
     eos_token_id: tokens.eos,
     pad_token_id: tokens.pad,
-    torch_dtype: "float32",
+    torch_dtype: { F32: "float32", F16: "float16", BF16: "bfloat16" }[dtype],
   };
 }
 

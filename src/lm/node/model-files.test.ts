@@ -39,6 +39,7 @@ describe("model folders", () => {
     expect(again.tokenizer.encode("Dear Ana")).toEqual(model.tokenizer.encode("Dear Ana"));
     await writeModel(folder, model, { dtype: "F16" });
     const rounded = await readModel(folder);
+    expect(JSON.parse(readFileSync(join(folder, "config.json"), "utf8")).torch_dtype).toBe("float16");
     const [a, b] = [rounded, model].map(({ weights }) => Array.from(weights["lm_head.weight"]!.data, Number));
     a!.forEach((x, i) => {
       expect(Math.abs(x - b![i]!)).toBeLessThanOrEqual(Math.abs(b![i]!) * 2 ** -11 + 2 ** -25);

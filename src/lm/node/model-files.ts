@@ -76,16 +76,11 @@ export async function readTokenizer(folder: string): Promise<Tokenizer> {
 export async function writeModel(
   folder: string,
   model: LanguageModel,
-  options: { readonly dtype?: "F32" | "F16" | "BF16" } = {},
+  { dtype = "F32" }: { readonly dtype?: "F32" | "F16" | "BF16" } = {},
 ): Promise<void> {
   const { tokenizer, stopTokens } = model;
   const { json, config } = tokenizer.definition;
-  await writeTensors(
-    join(folder, "model.safetensors"),
-    toStored(model.config, model.weights),
-    options.dtype ?? "F32",
-    {},
-  );
+  await writeTensors(join(folder, "model.safetensors"), toStored(model.config, model.weights), dtype, {});
   await writeFileAtomic(join(folder, "tokenizer.json"), `${JSON.stringify(json)}\n`);
   await writeJson(join(folder, "tokenizer_config.json"), config);
   await writeJson(join(folder, "generation_config.json"), {
@@ -93,7 +88,7 @@ export async function writeModel(
     eos_token_id: stopTokens.length === 1 ? stopTokens[0] : stopTokens,
     pad_token_id: tokenizer.pad,
   });
-  await writeJson(join(folder, "config.json"), writeModelConfig(model.config, tokenizer));
+  await writeJson(join(folder, "config.json"), writeModelConfig(model.config, tokenizer, dtype));
 }
 
 /**
