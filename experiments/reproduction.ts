@@ -2,7 +2,7 @@
  * The frame of `fpx reproduce`: a paper's study is a list of rows, each run on its own, so that a command can
  * run one of them again, stop between two, and go on later.
  */
-import { type Executor, inline, type Oracle, type Problem } from "fpx";
+import { type Executor, inline, type Oracle, OracleFailure, type Problem } from "fpx";
 import type { Table } from "fpx/report";
 
 /** What came of a published claim: never rounded up. */
@@ -34,7 +34,7 @@ export interface RowContext {
   readonly quick: boolean;
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
-  /** Who answers the questions of `answersOf`; `inline` unless given. */
+  /** Who answers the questions of `answersOf`; this thread unless given. */
   readonly executor?: Executor | undefined;
   /** Tells how many of the row's parts are done. */
   progress(done: number, total: number): void;
@@ -55,32 +55,61 @@ export interface Reproduction {
   readonly source: string;
   readonly rows: readonly Row[];
   /** The oracles that rows ask through `answersOf`: threads and workers find them here. */
-  readonly problem?: Problem;
+  readonly problem: Problem;
 }
-
-/** Questions that are asked at once: what a Ctrl-C waits for. */
-const AT_ONCE = 16;
 
 /**
- * Asks an oracle of the study independent questions, such as seeds; in their order. `step` is called after each
- * answer.
+ * Asks an oracle of the study independent questions, a seed or an instance each: this is how a row does its work, so
+ * that threads and clusters can do it. Here one is asked at a time, and stopping waits for that one; an executor gets
+ * all of them, each as a batch of its own, since they take from milliseconds to minutes. Tells the row's progress.
+ * Parts whose time is measured are not asked: side by side they would slow each other down.
+ *
+ * @returns the answers in question order.
+ * @throws OracleFailure with the question's index; the signal's reason.
  */
 export async function answersOf<Q, A, C = undefined>(
-  { executor = inline, signal }: Pick<RowContext, "executor" | "signal">,
+  { executor, signal, progress }: Pick<RowContext, "executor" | "signal" | "progress">,
   oracle: Oracle<Q, A, C>,
   questions: readonly Q[],
-  common: C,
-  step: () => void,
+  ...common: C extends undefined ? [] : [common: C]
 ): Promise<readonly A[]> {
-  const answers: A[] = [];
-  while (answers.length < questions.length) {
-    // Lets signals and the progress display through.
-    await new Promise((resolve) => setTimeout(resolve));
-    signal?.throwIfAborted();
-    const asked = questions.slice(answers.length, answers.length + AT_ONCE);
-    const batch = { oracle: oracle as Oracle<unknown, unknown, unknown>, questions: asked, common };
-    answers.push(...((await executor.ask(batch, signal)) as readonly A[]));
-    for (const _ of asked) step();
+  const ended = new AbortController();
+  const stop = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
+  let done = 0;
+  progress(done, questions.length);
+
+  async function answer(question: Q, index: number): Promise<A> {
+    const batch = {
+      oracle: oracle as Oracle<unknown, unknown, unknown>,
+      questions: [question],
+      common: common[0],
+    };
+    try {
+      const [found] = (await (executor ?? inline).ask(batch, stop)) as readonly [A];
+      progress(++done, questions.length);
+      return found;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error instanceof OracleFailure ? new OracleFailure(oracle.name, index, error.cause) : error;
+    }
   }
-  return answers;
+
+  try {
+    if (executor !== undefined) return await Promise.all(questions.map(answer));
+    const answers: A[] = [];
+    for (const [index, question] of questions.entries()) {
+      // Lets signals and the progress display through.
+      await new Promise((resolve) => setTimeout(resolve));
+      stop.throwIfAborted();
+      answers.push(await answer(question, index));
+    }
+    return answers;
+  } finally {
+    // After a failure nobody waits for the others.
+    ended.abort();
+  }
 }
+
+/** Consecutive answers in groups of `size`: gives back the loops that a row's questions came from. */
+export const inGroups = <A>(answers: readonly A[], size: number): readonly (readonly A[])[] =>
+  Array.from({ length: Math.ceil(answers.length / size) }, (_, k) => answers.slice(k * size, (k + 1) * size));

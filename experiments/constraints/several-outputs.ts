@@ -1,3 +1,4 @@
+import type { Oracle } from "fpx";
 import {
   allOf,
   anyOf,
@@ -13,10 +14,10 @@ import {
   predict,
   sum,
 } from "fpx/constraints";
-import type { Row } from "fpx/experiments";
 import { createRng } from "fpx/random";
+import { answersOf, type Row } from "../reproduction.ts";
 import { loanTable } from "./loan.ts";
-import { breathe, mean, seedsFrom, timed, verdict } from "./summary.ts";
+import { mean, seedsFrom, timed, verdict } from "./summary.ts";
 
 const TARGETS = ["food", "rent", "travel", "health", "goingOut"];
 const FEATURES = 13;
@@ -51,46 +52,60 @@ function expenseTable(seed: number, rows: number) {
   return { X, y, domain: domain(features), rules };
 }
 
+/** Rows to learn from and rows to test with. */
+function expenseParts(seed: number) {
+  const { X, y, domain: where, rules } = expenseTable(seed, 1250);
+  const cut = 1000;
+  const part = (from: number, to: number) => ({
+    X: X.slice(from, to),
+    y: Object.fromEntries(TARGETS.map((name) => [name, y[name]!.slice(from, to)])),
+  });
+  const options = { ...part(0, cut), domain: where, constraints: rules, task: "leastSquares" as const };
+  return { options, rules, test: part(cut, X.length) };
+}
+
+/** Squared errors and broken rows of the free and the constrained model of one table. */
+export const expenses: Oracle<
+  number,
+  {
+    readonly free: number;
+    readonly freeBroken: number;
+    readonly kept: number;
+    readonly keptBroken: number;
+    readonly repaired: number;
+    readonly ok: boolean;
+  }
+> = {
+  name: "expenses",
+  async answer(seed) {
+    const { options, rules, test } = expenseParts(seed);
+    const free = fitUnconstrained(options);
+    const kept = await fitConstrained(options);
+    const score = (model: typeof free, predictor?: ReturnType<typeof postProcess>) =>
+      evaluate(model, rules, test.X, test.y, predictor);
+    return {
+      free: score(free).plain.squaredErrorSum!,
+      freeBroken: score(free).violations,
+      kept: score(kept.model).plain.squaredErrorSum!,
+      keptBroken: score(kept.model).violations,
+      repaired: score(free, postProcess(free, rules)).plain.squaredErrorSum!,
+      ok: kept.certificate.ok,
+    };
+  },
+};
+
 /** Joint rules over five outputs. */
 export const expense: Row = {
   id: "expense",
   title: "Five expenses that may not exceed the income",
-  async run({ quick, seed, signal, progress }) {
+  async run(context) {
+    const { quick, seed } = context;
     const seeds = seedsFrom(seed, quick ? 2 : 10);
-    const rows: {
-      free: number;
-      freeBroken: number;
-      kept: number;
-      keptBroken: number;
-      repaired: number;
-      ok: boolean;
-      ms: number;
-    }[] = [];
-    for (const [i, s] of seeds.entries()) {
-      await breathe(signal);
-      const { X, y, domain: where, rules } = expenseTable(s, 1250);
-      const cut = 1000;
-      const part = (from: number, to: number) => ({
-        X: X.slice(from, to),
-        y: Object.fromEntries(TARGETS.map((name) => [name, y[name]!.slice(from, to)])),
-      });
-      const options = { ...part(0, cut), domain: where, constraints: rules, task: "leastSquares" as const };
-      const test = part(cut, X.length);
-      const free = fitUnconstrained(options);
-      const { value: kept, milliseconds } = await timed(() => fitConstrained(options));
-      const score = (model: typeof free, predictor?: ReturnType<typeof postProcess>) =>
-        evaluate(model, rules, test.X, test.y, predictor);
-      rows.push({
-        free: score(free).plain.squaredErrorSum!,
-        freeBroken: score(free).violations,
-        kept: score(kept.model).plain.squaredErrorSum!,
-        keptBroken: score(kept.model).violations,
-        repaired: score(free, postProcess(free, rules)).plain.squaredErrorSum!,
-        ok: kept.certificate.ok,
-        ms: milliseconds,
-      });
-      progress(i + 1, seeds.length);
-    }
+    const rows = await answersOf(context, expenses, seeds);
+    // Alone, and with all code compiled.
+    const { options } = expenseParts(seed);
+    await fitConstrained(options);
+    const { milliseconds } = await timed(() => fitConstrained(options));
     const average = (value: (row: (typeof rows)[number]) => number): number => mean(rows.map(value));
     return {
       claims: [
@@ -113,11 +128,7 @@ export const expense: Row = {
           rows: [
             ["least squares", average((r) => r.free), average((r) => r.freeBroken)],
             ["least squares, each prediction repaired", average((r) => r.repaired), 0],
-            [
-              `exact (${average((r) => r.ms).toFixed(0)} ms)`,
-              average((r) => r.kept),
-              average((r) => r.keptBroken),
-            ],
+            [`exact (${milliseconds.toFixed(0)} ms)`, average((r) => r.kept), average((r) => r.keptBroken)],
           ],
         },
       ],
@@ -130,43 +141,63 @@ export const expense: Row = {
   },
 };
 
+/** Whether the free and the constrained model of one table keep the rule, and their log-losses. */
+export const twoClasses: Oracle<
+  number,
+  {
+    readonly freeBroken: boolean;
+    readonly kept: boolean;
+    readonly freeLoss: number;
+    readonly keptLoss: number;
+  }
+> = {
+  name: "twoClasses",
+  async answer(seed) {
+    const { domain: where, train } = loanTable(seed, 8);
+    const labels = train.y.map((label, r) =>
+      label === 1 ? "granted" : train.X[r]![2]! < 0.3 ? "refused" : "asked",
+    );
+    const rule = dominance("refused", "asked");
+    const options = {
+      X: train.X,
+      y: labels,
+      domain: where,
+      constraints: [rule],
+      task: "oneVsRest" as const,
+    };
+    const free = fitUnconstrained(options);
+    const fit = await fitConstrained(options);
+    const loss = (model: typeof free): number => evaluate(model, [], train.X, labels).plain.logLoss!;
+    return {
+      freeBroken: !certify(free, [rule]).ok,
+      kept: fit.certificate.ok,
+      freeLoss: loss(free),
+      keptLoss: loss(fit.model),
+    };
+  },
+};
+
 /** One label may never be likelier than another. */
 export const labelDominance: Row = {
   id: "dominance",
   title: "Label dominance: one score stays below another for every input",
-  async run({ quick, seed, signal, progress }) {
+  async run(context) {
+    const { quick, seed } = context;
     const seeds = seedsFrom(seed, quick ? 3 : 10);
-    let [kept, broken] = [0, 0];
-    const losses: [number, number][] = [];
-    for (const [i, s] of seeds.entries()) {
-      await breathe(signal);
-      const { domain: where, train } = loanTable(s, 8);
-      const labels = train.y.map((label, r) =>
-        label === 1 ? "granted" : train.X[r]![2]! < 0.3 ? "refused" : "asked",
-      );
-      const rule = dominance("refused", "asked");
-      const options = {
-        X: train.X,
-        y: labels,
-        domain: where,
-        constraints: [rule],
-        task: "oneVsRest" as const,
-      };
-      const free = fitUnconstrained(options);
-      const fit = await fitConstrained(options);
-      if (!certify(free, [rule]).ok) broken++;
-      if (fit.certificate.ok) kept++;
-      const loss = (model: typeof free): number => evaluate(model, [], train.X, labels).plain.logLoss!;
-      losses.push([loss(free), loss(fit.model)]);
-      progress(i + 1, seeds.length);
-    }
+    const rows = await answersOf(context, twoClasses, seeds);
+    const kept = rows.filter((row) => row.kept).length;
+    const broken = rows.filter((row) => row.freeBroken).length;
+    const losses = {
+      kept: mean(rows.map(({ keptLoss }) => keptLoss)),
+      free: mean(rows.map(({ freeLoss }) => freeLoss)),
+    };
     return {
       claims: [
         {
           id: "dominance-kept",
           claim: "a rule between two classes holds for every input",
           published: "expressible, and kept",
-          measured: `${kept} of ${seeds.length} certified, free models break it in ${broken}; log-loss ${mean(losses.map(([, l]) => l)).toFixed(3)} against ${mean(losses.map(([l]) => l)).toFixed(3)}`,
+          measured: `${kept} of ${seeds.length} certified, free models break it in ${broken}; log-loss ${losses.kept.toFixed(3)} against ${losses.free.toFixed(3)}`,
           verdict: verdict(kept === seeds.length && broken >= 0.9 * seeds.length),
           seeds,
         },
@@ -178,50 +209,61 @@ export const labelDominance: Row = {
   },
 };
 
+const SQUARE = domain({ a: [0, 1], b: [0, 1] });
+const both = (x: Parameters<Parameters<typeof forAll>[0]>[0]) =>
+  [x.out("f").gt(0), x.out("g").gt(0)] as const;
+const EXACTLY_ONE = forAll(
+  (x) => {
+    const [f, g] = both(x);
+    return anyOf(allOf(f, not(g)), allOf(not(f), g));
+  },
+  { name: "exactly one" },
+);
+const AT_LEAST_ONE = forAll((x) => anyOf(...both(x)), { name: "at least one" });
+
+/** How many label sets a model gives under each rule, and how often fitting warns that it is constant. */
+export const labelSets: Oracle<
+  number,
+  { readonly exactlyOne: number; readonly atLeastOne: number; readonly warnings: number }
+> = {
+  name: "labelSets",
+  async answer(seed) {
+    const uniform = createRng(seed).stream("inputs").uniforms(400);
+    const X = Array.from({ length: 200 }, (_, r) => [uniform[2 * r]!, uniform[2 * r + 1]!]);
+    const y = { f: X.map(([a, b]) => a! + b! - 1), g: X.map(([a, b]) => 1 - a! - b!) };
+    const under = async (rule: typeof EXACTLY_ONE) => {
+      const { model, warnings } = await fitConstrained({
+        X,
+        y,
+        domain: SQUARE,
+        constraints: [rule],
+        task: "leastSquares",
+        outputs: ["f", "g"],
+      });
+      const sets = X.map((x) =>
+        Object.values(predict(model, x).scores)
+          .map((score) => score > 0)
+          .join(),
+      );
+      const warned = warnings.some(({ code }) => code === "CONSTANT_MODEL");
+      return { sets: new Set(sets).size, warned: Number(warned) };
+    };
+    const [one, more] = [await under(EXACTLY_ONE), await under(AT_LEAST_ONE)];
+    return { exactlyOne: one.sets, atLeastOne: more.sets, warnings: one.warned + more.warned };
+  },
+};
+
 /** Why "exactly one label" makes a model constant. */
 export const antichain: Row = {
   id: "antichain",
   title: 'Rules such as "exactly one label" force a constant model',
-  async run({ quick, seed, signal, progress }) {
+  async run(context) {
+    const { quick, seed } = context;
     const seeds = seedsFrom(seed, quick ? 3 : 10);
-    const where = domain({ a: [0, 1], b: [0, 1] });
-    const both = (x: Parameters<Parameters<typeof forAll>[0]>[0]) =>
-      [x.out("f").gt(0), x.out("g").gt(0)] as const;
-    const exactlyOne = forAll(
-      (x) => {
-        const [f, g] = both(x);
-        return anyOf(allOf(f, not(g)), allOf(not(f), g));
-      },
-      { name: "exactly one" },
-    );
-    const atLeastOne = forAll((x) => anyOf(...both(x)), { name: "at least one" });
-    let [constant, free, warned] = [0, 0, 0];
-    for (const [i, s] of seeds.entries()) {
-      await breathe(signal);
-      const uniform = createRng(s).stream("inputs").uniforms(400);
-      const X = Array.from({ length: 200 }, (_, r) => [uniform[2 * r]!, uniform[2 * r + 1]!]);
-      const y = { f: X.map(([a, b]) => a! + b! - 1), g: X.map(([a, b]) => 1 - a! - b!) };
-      const labelSets = async (rule: typeof exactlyOne): Promise<number> => {
-        const fit = await fitConstrained({
-          X,
-          y,
-          domain: where,
-          constraints: [rule],
-          task: "leastSquares",
-          outputs: ["f", "g"],
-        });
-        if (fit.warnings.some(({ code }) => code === "CONSTANT_MODEL")) warned++;
-        const sets = X.map((x) =>
-          Object.values(predict(fit.model, x).scores)
-            .map((score) => score > 0)
-            .join(),
-        );
-        return new Set(sets).size;
-      };
-      if ((await labelSets(exactlyOne)) === 1) constant++;
-      if ((await labelSets(atLeastOne)) > 1) free++;
-      progress(i + 1, seeds.length);
-    }
+    const rows = await answersOf(context, labelSets, seeds);
+    const constant = rows.filter(({ exactlyOne }) => exactlyOne === 1).length;
+    const free = rows.filter(({ atLeastOne }) => atLeastOne > 1).length;
+    const warned = rows.reduce((sum, { warnings }) => sum + warnings, 0);
     return {
       claims: [
         {

@@ -2,6 +2,7 @@
  * The protocol of PRELUDE with language models: e-mails and summaries, logs of a strong and a weak user, hidden wishes
  * for each source, 200 test episodes with the strong user and once more with a transfer user.
  */
+import type { Oracle } from "fpx";
 import {
   createMailWorld,
   createSummaryWorld,
@@ -18,7 +19,7 @@ import {
 } from "fpx/edits";
 import { loadPolicy, onnxRuntimeNode, readModel } from "fpx/lm/node";
 import { barPlot, linePlot } from "fpx/report";
-import type { Findings, Row } from "../reproduction.ts";
+import { answersOf, type Findings, type Row, type RowContext } from "../reproduction.ts";
 import { METHODS, type Method, type PublishedTable, SETTINGS, TABLE_1, TABLE_2 } from "./published-tables.ts";
 
 interface Task {
@@ -49,32 +50,27 @@ type Costs = Record<Method, number[][]>;
 export const prelude: Row = {
   id: "E4",
   title: "Summaries and e-mails by small language models, logs of a strong and a weak user",
-  async run({ quick, seed, signal = new AbortController().signal, progress }): Promise<Findings> {
+  async run(context: RowContext): Promise<Findings> {
+    const { quick, seed } = context;
     const seeds = quick ? [seed] : [seed, seed + 1, seed + 2];
     // Without a number of passes each method takes its own default.
     const sizes: Sizes = quick
       ? { edits: 112, episodes: 40, passes: { epochs: 3 } }
       : { edits: 400, episodes: 200, passes: {} };
+    const questions = seeds.flatMap((one) => TASKS.map(({ name }) => ({ task: name, seed: one })));
+    const answers = await answersOf(context, deployments, questions, sizes);
     const tables = TESTERS.map(emptyCosts);
     const told = SETTINGS.map((): number[] => []);
-    let curves: Curves | undefined;
-    let done = 0;
-    for (const one of seeds)
-      for (const [t, task] of TASKS.entries())
-        for (const [u, { heldOut, costs }] of (
-          await studyTask(task, one, sizes, signal, () => progress(++done, seeds.length * 4))
-        ).entries()) {
-          const setting = 2 * t + u;
-          told[setting]!.push(mean(lateEpisodes(costs[0]!, heldOut)));
-          for (const [table, byTester] of tables.entries()) {
-            const arms = costs[table]!;
-            const late = lateEpisodes(arms);
-            for (const name of METHODS)
-              byTester[name][setting]!.push(mean(name === "Late" ? late : arms[name as Arm]));
-            if (setting === 0 && table === 0) curves ??= { ...arms, Late: late };
-          }
+    for (const [q, studies] of answers.entries())
+      for (const [u, { heldOut, costs }] of studies.entries()) {
+        const setting = USERS.length * (q % TASKS.length) + u;
+        told[setting]!.push(mean(lateEpisodes(costs[0]!, heldOut)));
+        for (const [table, byTester] of tables.entries()) {
+          const arms = withLate(costs[table]!);
+          for (const name of METHODS) byTester[name][setting]!.push(mean(arms[name]));
         }
-    return findingsOf(tables as [Costs, Costs], told, curves!, seeds, sizes);
+      }
+    return findingsOf(tables as [Costs, Costs], told, withLate(answers[0]![0]!.costs[0]!), seeds, sizes);
   },
 };
 
@@ -94,52 +90,59 @@ interface LogStudy {
   readonly costs: readonly EpisodeCosts[];
 }
 
-/** A task for one seed, by user who made the log. */
-async function studyTask(
-  { model: folder, createWorld }: Task,
-  seed: number,
-  { edits, episodes, passes }: Sizes,
-  signal: AbortSignal,
-  progress: () => void,
-): Promise<LogStudy[]> {
-  const path = new URL(folder, import.meta.resolve("fpx/package.json")).pathname;
-  const runtime = await onnxRuntimeNode();
-  const model = await readModel(path);
-  const world = createWorld({ seed });
-  const contexts = world.contexts("log", edits);
-  const policy = await loadPolicy(path, { runtime });
-  const maxNewTokens = Math.ceil(model.config.maximumPositions / 2);
-  const drafts = await draftAll(policy, contexts, { maxNewTokens, signal }).finally(() => policy.close());
-  const studies: LogStudy[] = [];
-  for (const user of USERS) {
-    const log = simulateLog(world, contexts, drafts, { user, policy: folder });
-    const context = { runtime, signal, observer: silent, store: forgetful };
-    const { episodes: tested, scores } = await learn(
-      log,
-      model,
-      world,
-      { seed, episodes, ...passes },
-      context,
-    );
-    const of = (name: string, tester: UserKind) =>
-      episodeCosts(world, tested.contexts, tested.drafts[name]!, { user: tester });
-    const heldOut = (name: string): number =>
-      scores.find(({ policy }) => policy === name)!.distance!.distance.mean;
-    studies.push({
-      heldOut: Object.fromEntries(ARMS.map((arm) => [arm, heldOut(arm.toLowerCase())])),
-      costs: TESTERS.map((tester) => ({
-        Base: of("base", tester),
-        SFT: of("sft", tester),
-        DPO: of("dpo", tester),
-        Early: of("early", tester),
-      })),
-    });
-    progress();
-  }
-  return studies;
-}
+/** Fixed, since bits depend on it: a machine with more cores must not give others. */
+const RUNTIME_THREADS = 2;
 
-/** The late ensemble on the same episodes: the costs of what it chose. */
+/** A task for one seed, by user who made the log. */
+export const deployments: Oracle<
+  { readonly task: Task["name"]; readonly seed: number },
+  readonly LogStudy[],
+  Sizes
+> = {
+  name: "deployments",
+  async answer({ task, seed }, { edits, episodes, passes }, signal = new AbortController().signal) {
+    const { model: folder, createWorld } = TASKS.find(({ name }) => name === task)!;
+    const path = new URL(folder, import.meta.resolve("fpx/package.json")).pathname;
+    const runtime = await onnxRuntimeNode({ threads: RUNTIME_THREADS });
+    const model = await readModel(path);
+    const world = createWorld({ seed });
+    const contexts = world.contexts("log", edits);
+    const policy = await loadPolicy(path, { runtime });
+    const maxNewTokens = Math.ceil(model.config.maximumPositions / 2);
+    const drafts = await draftAll(policy, contexts, { maxNewTokens, signal }).finally(() => policy.close());
+    const studies: LogStudy[] = [];
+    for (const user of USERS) {
+      const log = simulateLog(world, contexts, drafts, { user, policy: folder });
+      const context = { runtime, signal, observer: silent, store: forgetful };
+      const { episodes: tested, scores } = await learn(
+        log,
+        model,
+        world,
+        { seed, episodes, ...passes },
+        context,
+      );
+      const of = (name: string, tester: UserKind) =>
+        episodeCosts(world, tested.contexts, tested.drafts[name]!, { user: tester });
+      const heldOut = (name: string): number =>
+        scores.find(({ policy }) => policy === name)!.distance!.distance.mean;
+      studies.push({
+        heldOut: Object.fromEntries(ARMS.map((arm) => [arm, heldOut(arm.toLowerCase())])),
+        costs: TESTERS.map((tester) => ({
+          Base: of("base", tester),
+          SFT: of("sft", tester),
+          DPO: of("dpo", tester),
+          Early: of("early", tester),
+        })),
+      });
+    }
+    return studies;
+  },
+};
+
+/** With the late ensemble on the same episodes. */
+const withLate = (arms: EpisodeCosts): Curves => ({ ...arms, Late: lateEpisodes(arms) });
+
+/** The costs of what the late ensemble chose. */
 function lateEpisodes(costs: EpisodeCosts, expectedCosts: Readonly<Record<string, number>> = {}): number[] {
   const ensemble = new LateEnsemble(
     { SFT: costs.SFT, DPO: costs.DPO, Early: costs.Early },

@@ -154,10 +154,7 @@ async function study(
   findings: Pick<Findings, "tables" | "plots">;
 }> {
   const questions = seeds.flatMap((seed) => users.map((user) => ({ seed, user })));
-  let done = 0;
-  const answers = await answersOf(context, rollout, questions, settings, () =>
-    context.progress(++done, questions.length),
-  );
+  const answers = await answersOf(context, rollout, questions, settings);
   const rows = users.map((_, u) => answers.filter((_, i) => i % users.length === u));
   const costs = Object.fromEntries(
     STYLE_POLICIES.map((policy) => [policy, rows.map((bySeed) => bySeed.map((row) => row[policy]))]),

@@ -1,5 +1,4 @@
-import { runSync } from "fpx";
-import type { Findings, Row, RowContext } from "fpx/experiments";
+import { type Oracle, runSync } from "fpx";
 import {
   type ContinuousGameSpec,
   continuousGame,
@@ -10,7 +9,9 @@ import {
   sequenceForm,
 } from "fpx/games";
 import { createRng } from "fpx/random";
-import { figure, ftpl, gapAfter, gapPlot, logSlope, outcome } from "./instances.ts";
+import { answersOf, type Findings, inGroups, type Row, type RowContext } from "../reproduction.ts";
+import { figure, gapPlot, logSlope } from "./instances.ts";
+import { type Played, play } from "./play.ts";
 
 const interval = { lower: [-1], upper: [1] };
 const unit = (d: number) => ({ lower: Array<number>(d).fill(0), upper: Array<number>(d).fill(1) });
@@ -38,44 +39,63 @@ function trigonometric(d: number, seed: number): ContinuousGameSpec {
   };
 }
 
+const PAYOFF_NAMES = ["(x - y)^2", "cos 2 pi (x - y)", "trigonometric, 1-D", "trigonometric, 2-D"] as const;
+type PayoffName = (typeof PAYOFF_NAMES)[number];
+
+/** Payoffs that are neither convex nor concave, with a grid to search. */
+const PAYOFFS: Readonly<Record<PayoffName, (seed: number) => ContinuousGameSpec>> = {
+  "(x - y)^2": () => ({
+    xBox: interval,
+    yBox: interval,
+    payoff: (x, y) => (x[0]! - y[0]!) ** 2,
+    oracle: gridSearch(101),
+  }),
+  "cos 2 pi (x - y)": () => ({
+    xBox: unit(1),
+    yBox: unit(1),
+    payoff: (x, y) => Math.cos(2 * Math.PI * (x[0]! - y[0]!)),
+    oracle: gridSearch(101),
+  }),
+  "trigonometric, 1-D": (seed) => ({ ...trigonometric(1, seed), oracle: gridSearch(101) }),
+  "trigonometric, 2-D": (seed) => ({ ...trigonometric(2, seed), oracle: gridSearch(21) }),
+};
+
+/** NashConv of mixed strategies at the horizons, the last of which ends the play. */
+export const mixedPlay: Oracle<
+  {
+    readonly payoff: PayoffName;
+    readonly seed: number;
+    readonly guess: "extragradient" | "none";
+    readonly scale: number;
+  },
+  readonly number[],
+  { readonly samples: number; readonly horizons: readonly number[] }
+> = {
+  name: "mixedPlay",
+  answer({ payoff, seed, guess, scale }, { samples, horizons }) {
+    const solver = mixedFtpl({ guess, scale, samples, evalEvery: horizons[0]! });
+    const game = continuousGame(PAYOFFS[payoff](seed));
+    const { history } = runSync(solver, game, { seed, stop: { maxSteps: horizons.at(-1)! } }).result;
+    return horizons.map((t) => history.find(({ iteration }) => iteration === t)!.nashConv);
+  },
+};
+
 /** R5: mixed equilibria of games that are neither convex nor concave. */
 export const nonconvex: Row = {
   id: "R5",
   title: "Nonconvex-nonconcave games with a grid oracle",
-  async run({ quick, seed, signal, progress }: RowContext): Promise<Findings> {
-    const rounds = quick ? 96 : 256;
+  async run(context: RowContext): Promise<Findings> {
+    const { quick, seed } = context;
     const samples = quick ? 32 : 64;
-    const games: readonly (readonly [string, ContinuousGameSpec])[] = [
-      [
-        "(x - y)^2",
-        { xBox: interval, yBox: interval, payoff: (x, y) => (x[0]! - y[0]!) ** 2, oracle: gridSearch(101) },
-      ],
-      [
-        "cos 2 pi (x - y)",
-        {
-          xBox: unit(1),
-          yBox: unit(1),
-          payoff: (x, y) => Math.cos(2 * Math.PI * (x[0]! - y[0]!)),
-          oracle: gridSearch(101),
-        },
-      ],
-      ["trigonometric, 1-D", { ...trigonometric(1, seed), oracle: gridSearch(101) }],
-      ...(quick
-        ? []
-        : [["trigonometric, 2-D", { ...trigonometric(2, seed), oracle: gridSearch(21) }] as const]),
-    ];
     const horizons = quick ? [24, 48, 96] : [32, 64, 128, 256];
-    const measured = games.map(([name, spec], k) => {
-      const game = continuousGame(spec);
-      const gaps = (guess: "extragradient" | "none", scale: number) => {
-        signal?.throwIfAborted();
-        const solver = mixedFtpl({ guess, scale, samples, evalEvery: horizons[0]! });
-        const { history } = runSync(solver, game, { seed, stop: { maxSteps: rounds } }).result;
-        return horizons.map((t) => history.find(({ iteration }) => iteration === t)!.nashConv);
-      };
-      progress(k, games.length);
-      return { name, optimistic: gaps("extragradient", 1), plain: gaps("none", 3) };
-    });
+    const rounds = horizons.at(-1)!;
+    const payoffs = PAYOFF_NAMES.slice(0, quick ? 3 : 4);
+    const questions = payoffs.flatMap((payoff) => [
+      { payoff, seed, guess: "extragradient" as const, scale: 1 },
+      { payoff, seed, guess: "none" as const, scale: 3 },
+    ]);
+    const gaps = inGroups(await answersOf(context, mixedPlay, questions, { samples, horizons }), 2);
+    const measured = payoffs.map((name, k) => ({ name, optimistic: gaps[k]![0]!, plain: gaps[k]![1]! }));
     const rows = measured.map(({ name, optimistic, plain }): [string, number, number, number] => [
       name,
       optimistic.at(-1)!,
@@ -130,19 +150,31 @@ export const nonconvex: Row = {
 export const kuhn: Row = {
   id: "R6",
   title: "Kuhn poker",
-  async run({ seed, progress }: RowContext): Promise<Findings> {
+  async run(context: RowContext): Promise<Findings> {
+    const { seed } = context;
     const { game, valueToPlayer1 } = sequenceForm(kuhnPoker());
     const exact = valueToPlayer1((await exactSaddlePoint(game)).value);
-    progress(1, 3);
     const [manyRounds, oneRounds] = [
       [32, 64, 128, 256, 512],
       [128, 256, 512, 1024, 2048],
     ] as const;
-    const manyPlay = ftpl({ samples: 64, scale: "practical" });
-    const onePlay = ftpl({ samples: 1, scale: "practical", guess: "past" });
-    const many = outcome(manyPlay, game, 512, seed);
-    progress(2, 3);
-    const one = outcome(onePlay, game, 2048, seed);
+    const kuhn = { game: "Kuhn poker", seed } as const;
+    const [manyPlays, onePlays] = inGroups(
+      await answersOf(context, play, [
+        ...manyRounds.map((rounds) => ({
+          ...kuhn,
+          method: { samples: 64, scale: "practical" } as const,
+          rounds,
+        })),
+        ...oneRounds.map((rounds) => ({
+          ...kuhn,
+          method: { samples: 1, scale: "practical", guess: "past" } as const,
+          rounds,
+        })),
+      ]),
+      manyRounds.length,
+    ) as [readonly Played[], readonly Played[]];
+    const [many, one] = [manyPlays.at(-1)!, onePlays.at(-1)!];
     const held = many.lower <= 1 / 18 + 1e-9 && many.upper >= 1 / 18 - 1e-9;
     return {
       claims: [
@@ -176,12 +208,12 @@ export const kuhn: Row = {
           {
             name: "OFTPL, extragradient, m = 64",
             x: manyRounds,
-            y: manyRounds.map((t) => gapAfter(manyPlay, game, t, seed)),
+            y: manyPlays.map(({ gap }) => gap),
           },
           {
             name: "OFTPL, past, m = 1",
             x: oneRounds,
-            y: oneRounds.map((t) => gapAfter(onePlay, game, t, seed)),
+            y: onePlays.map(({ gap }) => gap),
           },
         ]),
       ],

@@ -1,44 +1,41 @@
-import type { Findings, Row, RowContext } from "fpx/experiments";
-import { exactSaddlePoint, fictitiousPlay, frankWolfeSaddle, type SaddleGame } from "fpx/games";
-import {
-  contender,
-  curvedGame,
-  figure,
-  ftpl,
-  gapAfter,
-  gapPlot,
-  interdiction,
-  logSlope,
-  matrixGame,
-  robustAssignment,
-} from "./instances.ts";
+import { exactSaddlePoint } from "fpx/games";
+import { type Findings, inGroups, type Row, type RowContext } from "../reproduction.ts";
+import { figure, gapPlot, logSlope } from "./instances.ts";
+import { GAMES, type GameName, gapsOf, type Method } from "./play.ts";
+
+/** Gaps of each method after so many rounds each. */
+async function gapsByMethod(
+  context: RowContext,
+  game: GameName,
+  methods: readonly (readonly [string, Method])[],
+  rounds: readonly number[],
+): Promise<readonly { readonly name: string; readonly gaps: readonly number[] }[]> {
+  const { seed } = context;
+  const questions = methods.flatMap(([, method]) => rounds.map((t) => ({ game, seed, method, rounds: t })));
+  const gaps = inGroups(await gapsOf(context, questions), rounds.length);
+  return methods.map(([name], k) => ({ name, gaps: gaps[k]! }));
+}
 
 /** Gaps at equal rounds on a polytope where only best responses are cheap. */
-function contest(id: string, title: string, make: (seed: number) => SaddleGame, samples: number): Row {
+function contest(id: string, title: string, game: GameName, samples: number): Row {
   return {
     id,
     title,
-    async run({ quick, seed, signal, progress }: RowContext): Promise<Findings> {
+    async run(context: RowContext): Promise<Findings> {
+      const { quick, seed } = context;
       const rounds = quick ? [32, 64, 128, 256] : [32, 64, 128, 256, 512];
-      const game = make(seed);
-      const exact = await exactSaddlePoint(game);
-      const methods = [
-        ["OFTPL, extragradient, theory", ftpl({ samples, perturbation: "gaussian", scale: "theory" })],
-        ["OFTPL, extragradient, practical", ftpl({ samples, perturbation: "gaussian", scale: "practical" })],
-        [
-          "OFTPL, past, practical",
-          ftpl({ samples, perturbation: "gaussian", scale: "practical", guess: "past" }),
-        ],
-        ["OFTPL, extragradient, auto", ftpl({ samples, perturbation: "gaussian" })],
-        ["FTPL, auto", ftpl({ samples, perturbation: "gaussian", guess: "none" })],
-        ["fictitious play", contender(fictitiousPlay)],
-        ["Frank-Wolfe, step 2/(t + 2)", contender(frankWolfeSaddle)],
-      ] as const;
-      const measured = methods.map(([name, solver], k) => {
-        signal?.throwIfAborted();
-        progress(k, methods.length);
-        return { name, gaps: rounds.map((t) => gapAfter(solver, game, t, seed)) };
-      });
+      const exact = await exactSaddlePoint(GAMES[game](seed));
+      const gaussian = { samples, perturbation: "gaussian" } as const;
+      const methods: readonly (readonly [string, Method])[] = [
+        ["OFTPL, extragradient, theory", { ...gaussian, scale: "theory" }],
+        ["OFTPL, extragradient, practical", { ...gaussian, scale: "practical" }],
+        ["OFTPL, past, practical", { ...gaussian, scale: "practical", guess: "past" }],
+        ["OFTPL, extragradient, auto", gaussian],
+        ["FTPL, auto", { ...gaussian, guess: "none" }],
+        ["fictitious play", "fictitious play"],
+        ["Frank-Wolfe, step 2/(t + 2)", "Frank-Wolfe, step 2/(t + 2)"],
+      ];
+      const measured = await gapsByMethod(context, game, methods, rounds);
       const last = (name: string) => measured.find((method) => method.name === name)!.gaps.at(-1)!;
       const [ours, theirs] = [last("OFTPL, extragradient, practical"), last("fictitious play")];
       return {
@@ -77,13 +74,13 @@ function contest(id: string, title: string, make: (seed: number) => SaddleGame, 
 export const assignment: Row = contest(
   "R2",
   "Robust assignment, 10 by 10 against 5 scenarios",
-  (seed) => robustAssignment(10, seed),
+  "robust assignment, 10 by 10",
   32,
 );
 export const paths: Row = contest(
   "R3",
   "A path across an 8 by 8 grid against 3 sensors",
-  (seed) => interdiction(8, 3, seed),
+  "paths, 8 by 8",
   64,
 );
 
@@ -91,20 +88,25 @@ export const paths: Row = contest(
 export const selfTuning: Row = {
   id: "R7",
   title: "The self-tuned scale",
-  async run({ quick, seed, signal, progress }: RowContext): Promise<Findings> {
+  async run(context: RowContext): Promise<Findings> {
+    const { quick, seed } = context;
     const games = [
-      ["matrix game, 50 by 50", matrixGame(50, seed), 256],
-      ["robust assignment, 10 by 10", robustAssignment(10, seed), 64],
-      ["paths, 8 by 8", interdiction(8, 3, seed), 64],
+      ["matrix game, 50 by 50", 256],
+      ["robust assignment, 10 by 10", 64],
+      ["paths, 8 by 8", 64],
     ] as const;
     const rounds = quick ? [32, 64, 128] : [64, 128, 256, 512];
-    const measured = games.map(([name, game, samples], k) => {
-      signal?.throwIfAborted();
-      progress(k, games.length);
-      const gaps = (scale: "auto" | "theory") =>
-        rounds.map((t) => gapAfter(ftpl({ scale, samples }), game, t, seed));
-      return { name, auto: gaps("auto"), theory: gaps("theory") };
-    });
+    const questions = games.flatMap(([game, samples]) =>
+      (["auto", "theory"] as const).flatMap((scale) =>
+        rounds.map((t) => ({ game, seed, method: { scale, samples }, rounds: t })),
+      ),
+    );
+    const gaps = inGroups(await gapsOf(context, questions), rounds.length);
+    const measured = games.map(([name], k) => ({
+      name,
+      auto: gaps[2 * k]!,
+      theory: gaps[2 * k + 1]!,
+    }));
     const rows = measured.map(({ name, auto, theory }): [string, number, number] => [
       name,
       auto.at(-1)!,
@@ -149,20 +151,17 @@ export const selfTuning: Row = {
 export const curvature: Row = {
   id: "C1",
   title: "A counter-example: strong curvature of the players' own",
-  async run({ quick, seed, signal, progress }: RowContext): Promise<Findings> {
+  async run(context: RowContext): Promise<Findings> {
+    const { quick, seed } = context;
     const rounds = quick ? [32, 64, 128] : [32, 64, 128, 256, 512];
-    const game = curvedGame(50, seed);
-    const methods = [
-      ["OFTPL, extragradient, auto", ftpl({ samples: 64 })],
-      ["FTPL, auto", ftpl({ samples: 64, guess: "none" })],
-      ["Frank-Wolfe, step 2/(t + 2)", contender(frankWolfeSaddle)],
-    ] as const;
-    const measured = methods.map(([name, solver], k) => {
-      signal?.throwIfAborted();
-      progress(k, methods.length);
-      const gaps = rounds.map((t) => gapAfter(solver, game, t, seed));
-      return { name, gaps, slope: logSlope(rounds, gaps) };
-    });
+    const methods: readonly (readonly [string, Method])[] = [
+      ["OFTPL, extragradient, auto", { samples: 64 }],
+      ["FTPL, auto", { samples: 64, guess: "none" }],
+      ["Frank-Wolfe, step 2/(t + 2)", "Frank-Wolfe, step 2/(t + 2)"],
+    ];
+    const measured = (await gapsByMethod(context, "curved, dimension 50", methods, rounds)).map(
+      ({ name, gaps }) => ({ name, gaps, slope: logSlope(rounds, gaps) }),
+    );
     const [ours, plain, frankWolfe] = measured.map(({ gaps }) => gaps.at(-1)!) as [number, number, number];
     const fast = measured.slice(1).filter(({ slope }) => slope <= -0.75).length;
     return {

@@ -1,17 +1,11 @@
 /** The games that the rows share, drawn from a seed. */
-import { type RunResult, runSync, type StopRules } from "fpx";
 import {
   bilinearGame,
   birkhoff,
   dagPaths,
-  type GameSolver,
   kSubsets,
   l1Ball,
-  type OptimisticFtplOptions,
-  optimisticFtpl,
-  type Play,
   type SaddleGame,
-  type SaddlePoint,
   saddleGame,
   simplex,
 } from "fpx/games";
@@ -93,28 +87,6 @@ export function interdiction(n: number, sensors: number, seed: number): SaddleGa
   for (let e = 0; e < count; e++) matrix[e * count + e] = 0.2 + 0.8 * weights[e]!;
   return bilinearGame(dagPaths({ nodes: n * n, edges }, 0, n * n - 1), kSubsets(count, sensors), matrix);
 }
-
-/** A method on a game, whatever it remembers. */
-export type Contender = (
-  game: SaddleGame,
-  run: { readonly evalEvery: number; readonly seed: number; readonly stop: StopRules },
-) => Pick<RunResult<unknown, SaddlePoint>, "steps" | "status" | "result">;
-
-export const contender =
-  <P extends Play>(make: (options: { evalEvery: number }) => GameSolver<P>): Contender =>
-  (game, { evalEvery, seed, stop }) =>
-    runSync(make({ evalEvery }), game, { seed, stop });
-
-export const ftpl = (options: OptimisticFtplOptions): Contender =>
-  contender((evaluation) => optimisticFtpl({ ...options, ...evaluation }));
-
-/** The outcome of so many rounds, certified at the last. */
-export const outcome = (method: Contender, game: SaddleGame, rounds: number, seed: number): SaddlePoint =>
-  method(game, { evalEvery: rounds, seed, stop: { maxSteps: rounds } }).result;
-
-/** The certified gap of the averages after exactly `rounds` rounds. */
-export const gapAfter = (...args: Parameters<typeof outcome>): number =>
-  outcome(...args).history.at(-1)!.nashConv;
 
 /** Least-squares slope of log y over log x. */
 export function logSlope(x: readonly number[], y: readonly number[]): number {

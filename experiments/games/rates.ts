@@ -1,25 +1,14 @@
-import type { Findings, Row, RowContext } from "fpx/experiments";
-import { fictitiousPlay, optimisticHedge, projectedExtragradient, regretMatchingPlus } from "fpx/games";
 import { linePlot } from "fpx/report";
-import {
-  type Contender,
-  contender,
-  figure,
-  ftpl,
-  gapAfter,
-  gapPlot,
-  logSlope,
-  matrixGame,
-  mean,
-  seedsFrom,
-  sparseGame,
-} from "./instances.ts";
+import { answersOf, type Findings, inGroups, type Row, type RowContext } from "../reproduction.ts";
+import { figure, gapPlot, logSlope, matrixGame, mean, seedsFrom } from "./instances.ts";
+import { gapsOf, type Method, type PlayQuestion, play } from "./play.ts";
 
 /** R1: the rate with and without optimism. */
 export const rates: Row = {
   id: "R1",
   title: "Matrix games: 1/T with optimism, T^-1/2 without",
-  async run({ quick, seed, signal, progress }: RowContext): Promise<Findings> {
+  async run(context: RowContext): Promise<Findings> {
+    const { quick, seed } = context;
     const seeds = seedsFrom(seed, quick ? 3 : 10);
     const rounds = quick ? [32, 64, 128, 256] : [32, 64, 128, 256, 512];
     const tuned = (t: number) => 2 * Math.sqrt(t / (8 * Math.log(50)));
@@ -29,18 +18,30 @@ export const rates: Row = {
       ["FTPL, m = 256", (t: number) => ({ guess: "none", scale: tuned(t), samples: 256 }) as const],
       ["FTPL, m = 1", (t: number) => ({ guess: "none", scale: tuned(t), samples: 1 }) as const],
     ] as const;
-    const measured = methods.map(([name, options], k) => {
-      const gaps = rounds.map((t, i) => {
-        signal?.throwIfAborted();
-        progress(k * rounds.length + i, methods.length * rounds.length);
-        return mean(seeds.map((s) => gapAfter(ftpl(options(t)), matrixGame(50, s), t, s)));
-      });
-      return { name, gaps, slope: logSlope(rounds, gaps) };
-    });
+    const others = quick ? [] : furtherSettings(seed);
+    const gaps = await gapsOf(context, [
+      ...methods.flatMap(([, options]) =>
+        rounds.flatMap((t) =>
+          seeds.map((s) => ({
+            game: "matrix game, 50 by 50" as const,
+            seed: s,
+            method: options(t),
+            rounds: t,
+          })),
+        ),
+      ),
+      ...others.map(([, question]) => question),
+    ]);
+    const runs = methods.length * rounds.length * seeds.length;
+    const means = inGroups(inGroups(gaps.slice(0, runs), seeds.length).map(mean), rounds.length);
+    const measured = methods.map(([name], k) => ({
+      name,
+      gaps: means[k]!,
+      slope: logSlope(rounds, means[k]!),
+    }));
     const fast = measured.slice(0, 2).filter(({ slope }) => slope <= -0.85).length;
     const slow = measured.slice(2).filter(({ slope }) => slope >= -0.65 && slope <= -0.35).length;
     const count = fast + slow;
-    const others = quick ? [] : furtherSettings(seed, signal);
     return {
       claims: [
         {
@@ -69,7 +70,7 @@ export const rates: Row = {
               {
                 caption: "Certified gap after 512 rounds in other settings, one seed",
                 columns: [{ label: "setting" }, { label: "gap" }],
-                rows: others,
+                rows: others.map(([name], k) => [name, gaps[runs + k]!]),
               },
             ]),
       ],
@@ -87,73 +88,77 @@ export const rates: Row = {
 };
 
 /** The ball law at and below the scale of theory, and a sparse game. */
-function furtherSettings(seed: number, signal: AbortSignal | undefined): [string, number][] {
-  const game = matrixGame(50, seed);
-  const sparse = sparseGame(300, 200, 0.05, seed);
-  const eta = (Math.SQRT2 * game.smoothness! * Math.sqrt(50 / (2 * Math.PI)) * 50) / 51;
+function furtherSettings(seed: number): [name: string, question: PlayQuestion][] {
+  const { smoothness } = matrixGame(50, seed);
+  const eta = (Math.SQRT2 * smoothness! * Math.sqrt(50 / (2 * Math.PI)) * 50) / 51;
   const beta = 2 * Math.sqrt(512 / (8 * Math.log(300)));
   const ball = { perturbation: "ball", samples: 256 } as const;
+  const [square, sparse] = ["matrix game, 50 by 50", "sparse 300 by 200"] as const;
   const settings = [
-    ["50 by 50, OFTPL extragradient, ball law, theory", game, { ...ball, scale: "theory" }],
-    ["50 by 50, OFTPL extragradient, ball law, a third of it", game, { ...ball, scale: eta / 3 }],
+    ["50 by 50, OFTPL extragradient, ball law, theory", square, { ...ball, scale: "theory" }],
+    ["50 by 50, OFTPL extragradient, ball law, a third of it", square, { ...ball, scale: eta / 3 }],
     ["sparse 300 by 200, OFTPL extragradient, Gumbel", sparse, { scale: 1, samples: 256 }],
     ["sparse 300 by 200, FTPL, m = 512", sparse, { guess: "none", scale: beta, samples: 512 }],
   ] as const;
-  return settings.map(([name, one, options]) => {
-    signal?.throwIfAborted();
-    return [name, gapAfter(ftpl(options), one, 512, seed)];
-  });
+  return settings.map(([name, game, method]) => [name, { game, seed, method, rounds: 512 }]);
 }
 
 /** R4: what parallel calls buy. */
 export const parallelism: Row = {
   id: "R4",
   title: "More responses a round: fewer rounds, more calls",
-  async run({ quick, seed, signal, progress }: RowContext): Promise<Findings> {
+  async run(context: RowContext): Promise<Findings> {
+    const { quick, seed } = context;
     const target = 0.03;
-    const game = matrixGame(50, seed);
     const samples = quick ? [1, 4, 16, 64] : [1, 4, 16, 64, 256];
-    const roundsTo = (method: Contender, limit: number) => {
-      const { steps, status } = method(game, {
-        evalEvery: 5,
-        seed,
-        stop: { maxSteps: limit, tolerance: { metric: "nashConv", below: target } },
-      });
-      return status === "converged" ? steps : Number.POSITIVE_INFINITY;
-    };
-    const sweep = samples.map((m, k) => {
-      signal?.throwIfAborted();
-      progress(k, samples.length + 4);
-      return { m, rounds: roundsTo(ftpl({ guess: "past", scale: 1, samples: m }), 20_000) };
-    });
-    const others = [
-      ["regret matching plus", contender(regretMatchingPlus)],
-      ["projected extragradient", contender(projectedExtragradient)],
-      ["optimistic Hedge", contender(optimisticHedge)],
-      ["fictitious play", contender(fictitiousPlay)],
+    const peers = [
+      "regret matching plus",
+      "projected extragradient",
+      "optimistic Hedge",
+      "fictitious play",
     ] as const;
-    const peers = others.map(([name, method], k) => {
-      signal?.throwIfAborted();
-      progress(samples.length + k, samples.length + 4);
-      return { name, rounds: roundsTo(method, 40_000) };
-    });
     const budget = quick ? 1024 : 4096;
-    const spent = [1, 16, 128].map((m) => {
-      signal?.throwIfAborted();
-      const gaps = [0.3, 1, 2].map((scale) =>
-        gapAfter(ftpl({ guess: "past", scale, samples: m }), game, budget / m, seed),
-      );
-      return [`OFTPL, past, m = ${m}`, Math.min(...gaps)] as [string, number];
-    });
-    const plain = [0.3, 1, 2, 4, 8].map((scale) =>
-      gapAfter(ftpl({ guess: "none", scale, samples: 1 }), game, budget, seed),
+    const past = (m: number, scale: number): Method => ({ guess: "past", scale, samples: m });
+    const until = (method: Method, rounds: number) => ({ method, rounds, evalEvery: 5, target });
+    /** The best of a few scales at equal calls. */
+    const spending: readonly (readonly [string, readonly { method: Method; rounds: number }[]])[] = [
+      ...[1, 16, 128].map(
+        (m) =>
+          [
+            `OFTPL, past, m = ${m}`,
+            [0.3, 1, 2].map((scale) => ({ method: past(m, scale), rounds: budget / m })),
+          ] as const,
+      ),
+      [
+        "FTPL, m = 1",
+        [0.3, 1, 2, 4, 8].map((scale) => ({
+          method: { guess: "none", scale, samples: 1 },
+          rounds: budget,
+        })),
+      ],
+      ["fictitious play", [{ method: "fictitious play", rounds: budget }]],
+    ];
+    const played = await answersOf(
+      context,
+      play,
+      [
+        ...samples.map((m) => until(past(m, 1), 20_000)),
+        ...peers.map((name) => until(name, 40_000)),
+        ...spending.flatMap(([, plays]) => plays),
+      ].map((part) => ({ game: "matrix game, 50 by 50" as const, seed, ...part })),
     );
-    spent.push(["FTPL, m = 1", Math.min(...plain)]);
-    spent.push(["fictitious play", gapAfter(contender(fictitiousPlay), game, budget, seed)]);
+    const sweep = samples.map((m, k) => ({ m, rounds: played[k]!.roundsToTarget }));
+    const contest = peers.map((name, k) => ({ name, rounds: played[samples.length + k]!.roundsToTarget }));
+    let from = samples.length + peers.length;
+    const spent = spending.map(([name, plays]): [string, number] => {
+      const gaps = played.slice(from, from + plays.length).map(({ gap }) => gap);
+      from += plays.length;
+      return [name, Math.min(...gaps)];
+    });
     const to64 = sweep.filter(({ m }) => m <= 64);
     const falls = to64.slice(1).filter(({ rounds }, k) => rounds < to64[k]!.rounds).length;
     const known = (rounds: number) => (Number.isFinite(rounds) ? rounds : null);
-    const best = peers.filter(({ rounds }) => rounds < sweep.at(-1)!.rounds).map(({ name }) => name);
+    const best = contest.filter(({ rounds }) => rounds < sweep.at(-1)!.rounds).map(({ name }) => name);
     return {
       claims: [
         {
@@ -171,7 +176,7 @@ export const parallelism: Row = {
           columns: [{ label: "method" }, { label: "rounds", decimals: 0 }, { label: "calls", decimals: 0 }],
           rows: [
             ...sweep.map(({ m, rounds }) => [`OFTPL, past, m = ${m}`, known(rounds), known(m * rounds)]),
-            ...peers.map(({ name, rounds }) => [name, known(rounds), null]),
+            ...contest.map(({ name, rounds }) => [name, known(rounds), null]),
           ],
         },
         {

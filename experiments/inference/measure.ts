@@ -76,15 +76,14 @@ export const replicate: Oracle<number, Replicated, Omit<Configuration, "replicat
   },
 };
 
-/** Runs the replications; `step` is called after each. */
+/** Runs the replications. */
 export async function measure(
   { replications, ...configuration }: Configuration,
-  context: Pick<RowContext, "seed" | "signal" | "executor">,
-  step: () => void,
+  context: Pick<RowContext, "seed" | "signal" | "executor" | "progress">,
 ): Promise<Measured> {
   const { world, methods } = configuration;
   const seeds = Array.from({ length: replications }, (_, r) => 1000 * context.seed + r);
-  const found = await answersOf(context, replicate, seeds, configuration, step);
+  const found = await answersOf(context, replicate, seeds, configuration);
   const mean = (of: (one: Replicated) => number): number =>
     found.reduce((sum, one) => sum + of(one), 0) / replications;
   const byMethod = (of: (one: Replicated, method: IntervalMethod) => number) =>

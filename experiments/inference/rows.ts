@@ -35,13 +35,15 @@ function tableOf(
     id,
     title,
     async run(context: RowContext): Promise<Findings> {
-      const { quick, seed, progress } = context;
+      const { quick, seed } = context;
       const lines = linesOf(quick);
       const total = lines.reduce((sum, { configuration }) => sum + configuration.replications, 0);
       let done = 0;
       const claims: Claim[] = [];
       for (const { id: line, what, published, configuration, judge } of lines) {
-        const found = await measure(configuration, context, () => progress(++done, total));
+        const progress = (answered: number) => context.progress(done + answered, total);
+        const found = await measure(configuration, { ...context, progress });
+        done += configuration.replications;
         const { measured, holds } = judge(found);
         claims.push({
           id: `${id}.${line}`,

@@ -99,8 +99,7 @@ it.each([1, 2, 5, 10])("mean squared error times calls with %i queries of 10", a
       observations: Math.round(240_000 / (queries + 1)),
       replications: 300,
     },
-    { seed: 3 },
-    () => undefined,
+    { seed: 3, progress: () => undefined },
   );
   const theory = 10 * (1 + 1 / queries) * 0.4;
   report(`m = ${queries}: ${squareTimesCalls.toFixed(3)}, theory ${theory.toFixed(3)}`);

@@ -1,8 +1,16 @@
-import type { Findings, Row, RowContext, Verdict } from "fpx/experiments";
+import type { Oracle } from "fpx";
 import { droFrechetMean, frechetMean, minimize, solveMinMax, spd } from "fpx/manifolds";
 import { linePlot } from "fpx/report";
-import { callsTo } from "./conditioning.ts";
-import { away, cloud, karcher, logdetOf, range, seedsFrom, single } from "./instances.ts";
+import {
+  answersOf,
+  type Findings,
+  inGroups,
+  type Row,
+  type RowContext,
+  type Verdict,
+} from "../reproduction.ts";
+import { calls } from "./calls.ts";
+import { away, cloud, range, seedsFrom, single } from "./instances.ts";
 
 const verdictOf = (held: readonly boolean[]): Verdict => {
   const count = held.filter(Boolean).length;
@@ -12,18 +20,21 @@ const verdictOf = (held: readonly boolean[]): Verdict => {
 export const coupling: Row = {
   id: "E3",
   title: "Coupling sweep: where each method wins",
-  async run({ seed, signal, progress }: RowContext): Promise<Findings> {
+  async run(context: RowContext): Promise<Findings> {
+    const { seed } = context;
     const couplings = [0.003, 0.03, 0.1, 0.3, 1];
+    const methods = ["ramma", "rceg", "auto"] as const;
+    const questions = couplings.flatMap((b) =>
+      methods.map((method) => ({
+        problem: { name: "logdet" as const, moduli: { muX: 0.01, muY: 0.01, cx: 1, cy: 1, b }, seed },
+        method,
+        tolerance: 1e-8,
+      })),
+    );
+    const found = inGroups(await answersOf(context, calls, questions), methods.length);
     const counts = couplings.map((b, k) => {
-      signal?.throwIfAborted();
-      progress(k, couplings.length);
-      const problem = logdetOf({ muX: 0.01, muY: 0.01, cx: 1, cy: 1, b }, seed);
-      return {
-        b,
-        ramma: callsTo(problem, "ramma", 1e-8),
-        rceg: callsTo(problem, "rceg", 1e-8),
-        auto: callsTo(problem, "auto", 1e-8),
-      };
+      const [ramma, rceg, auto] = found[k] as [number, number, number];
+      return { b, ramma, rceg, auto };
     });
     const held = counts.map(({ b, ramma, rceg, auto }) =>
       b >= 0.3 ? auto <= 2.5 * rceg : b <= 0.1 ? auto <= 2.5 * ramma : true,
@@ -62,20 +73,24 @@ export const coupling: Row = {
 export const robustMean: Row = {
   id: "E4",
   title: "Robust Karcher mean of covariance matrices",
-  async run({ quick, seed, signal, progress }: RowContext): Promise<Findings> {
+  async run(context: RowContext): Promise<Findings> {
+    const { quick, seed } = context;
     const seeds = seedsFrom(seed, quick ? 1 : 3);
     const sizes = [
       [5, 20],
       [3, 8],
     ] as const;
     const methods = ["ramma", "rgda", "rogda", "reg", "rceg", "rioda"] as const;
-    const counts = methods.map((method, k) =>
-      sizes.map(([n, m]) => {
-        signal?.throwIfAborted();
-        progress(k, methods.length);
-        return seeds.map((s) => callsTo(karcher(n, m, s), method, 1e-10));
-      }),
+    const questions = methods.flatMap((method) =>
+      sizes.flatMap(([size, points]) =>
+        seeds.map((s) => ({
+          problem: { name: "karcher" as const, size, points, seed: s },
+          method,
+          tolerance: 1e-10,
+        })),
+      ),
     );
+    const counts = inGroups(inGroups(await answersOf(context, calls, questions), seeds.length), sizes.length);
     const least = (k: number) => Math.min(...counts[k]!.flat());
     const most = Math.max(...counts[0]!.flat());
     const held = [
@@ -108,20 +123,31 @@ export const robustMean: Row = {
   },
 };
 
+/** Gradients to a certified gap of 1e-9 of the quadratic; infinite when the run ends otherwise. */
+export const gradients: Oracle<
+  {
+    readonly method: "prgd" | "ragd" | "riemaconSC" | "boostedRiemacon";
+    readonly kappa: number;
+    readonly seed: number;
+  },
+  number
+> = {
+  name: "gradients",
+  answer({ method, kappa, seed }) {
+    const { calls, status } = minimize(single(kappa, seed), { method, tolerance: 1e-9 });
+    return status === "converged" ? calls : Number.POSITIVE_INFINITY;
+  },
+};
+
 export const minimisation: Row = {
   id: "E5",
   title: "One player alone: gradients to a certified gap of 1e-9",
-  async run({ quick, seed, signal, progress }: RowContext): Promise<Findings> {
+  async run(context: RowContext): Promise<Findings> {
+    const { quick, seed } = context;
     const kappas = quick ? [100, 1000] : [100, 1000, 10_000];
     const methods = ["prgd", "ragd", "riemaconSC", "boostedRiemacon"] as const;
-    const counts = methods.map((method, k) =>
-      kappas.map((kappa) => {
-        signal?.throwIfAborted();
-        progress(k, methods.length);
-        const { calls, status } = minimize(single(kappa, seed), { method, tolerance: 1e-9 });
-        return status === "converged" ? calls : Number.POSITIVE_INFINITY;
-      }),
-    );
+    const questions = methods.flatMap((method) => kappas.map((kappa) => ({ method, kappa, seed })));
+    const counts = inGroups(await answersOf(context, gradients, questions), kappas.length);
     const [plain, fast] = [counts[0]!.at(-1)!, counts[1]!.at(-1)!];
     return {
       claims: [
@@ -153,22 +179,32 @@ export const minimisation: Row = {
   },
 };
 
+const SPD3 = spd(3);
+const withOutlier = (seed: number) => [...cloud(SPD3, 11, 0.35, seed), away(SPD3, 2.2, seed, 1)];
+
+/** The center of a cloud with an outlier: robust at a price, or the Frechet mean. */
+export const center: Oracle<{ readonly seed: number; readonly price?: number }, Float64Array> = {
+  name: "center",
+  answer({ seed, price }) {
+    const points = withOutlier(seed);
+    return price === undefined
+      ? minimize(frechetMean(SPD3, points)).x
+      : solveMinMax(droFrechetMean(SPD3, points, price), { tolerance: 1e-6 }).x;
+  },
+};
+
 export const robustWeights: Row = {
   id: "E6",
   title: "Distributionally robust Frechet mean with an outlier",
-  async run({ seed, signal, progress }: RowContext): Promise<Findings> {
-    const M = spd(3);
-    const points = [...cloud(M, 11, 0.35, seed), away(M, 2.2, seed, 1)];
-    const halves = (x: Float64Array) => points.map((p) => M.dist(x, p) ** 2 / 2);
+  async run(context: RowContext): Promise<Findings> {
+    const { seed } = context;
+    const points = withOutlier(seed);
+    const halves = (x: Float64Array) => points.map((p) => SPD3.dist(x, p) ** 2 / 2);
     const worst = (x: Float64Array) => Math.max(...halves(x));
     const mean = (x: Float64Array) => halves(x).reduce((a, b) => a + b, 0) / points.length;
     const prices = [10, 1, 0.3];
-    const answers = prices.map((rho, k) => {
-      signal?.throwIfAborted();
-      progress(k, prices.length);
-      return solveMinMax(droFrechetMean(M, points, rho), { tolerance: 1e-6 }).x;
-    });
-    const all = [minimize(frechetMean(M, points)).x, ...answers];
+    const questions = [{ seed }, ...prices.map((price) => ({ seed, price }))];
+    const all = await answersOf(context, center, questions);
     const [worsts, means] = [all.map(worst), all.map(mean)];
     const falls = worsts.slice(1).every((value, i) => value <= worsts[i]! + 1e-6);
     const rises = means.slice(1).every((value, i) => value >= means[i]! - 1e-6);

@@ -1,46 +1,27 @@
-import type { Findings, Row, RowContext, Verdict } from "fpx/experiments";
-import { solveMinMax } from "fpx/manifolds";
 import { linePlot } from "fpx/report";
 import {
-  geometricMean,
-  logSlope,
-  type Problem,
-  range,
-  seedsFrom,
-  unbalanced,
-  weaklyCoupled,
-} from "./instances.ts";
-
-type Method = NonNullable<NonNullable<Parameters<typeof solveMinMax>[1]>["method"]>;
-
-/** Partial gradients to the certified gap; infinite when the run ends otherwise. */
-export function callsTo(problem: Problem, method: Method, tolerance: number, step?: number): number {
-  const { calls, status, certified } = solveMinMax(problem, {
-    method,
-    tolerance,
-    maxCalls: 500_000,
-    ...(step === undefined ? {} : { step }),
-  });
-  return status === "converged" && certified ? calls.gradX + calls.gradY : Number.POSITIVE_INFINITY;
-}
-
-/** The step of RCEG with a proved linear rate: about 2.6 times shorter than 1 / L here. */
-function safeStep({ constants: { Lx, Ly, Lxy } }: Problem, bend: number): number {
-  return 1 / (2 * (Math.max(Lx, Ly) + Lxy) * Math.sqrt(bend));
-}
+  answersOf,
+  type Findings,
+  inGroups,
+  type Row,
+  type RowContext,
+  type Verdict,
+} from "../reproduction.ts";
+import { type CallsQuestion, calls } from "./calls.ts";
+import { geometricMean, logSlope, range, seedsFrom } from "./instances.ts";
 
 interface Study {
   readonly id: string;
   readonly title: string;
   readonly caption: string;
-  readonly make: (kappa: number, seed: number) => Problem;
+  readonly problem: (kappa: number, seed: number) => CallsQuestion["problem"];
   readonly kappas: readonly number[];
   /** Those over which slopes are taken. */
   readonly fitted: (kappa: number) => boolean;
   readonly tolerance: number;
   readonly contenders: readonly {
     readonly name: string;
-    readonly method: Method;
+    readonly method: CallsQuestion["method"];
     readonly bend?: number;
     readonly until?: number;
   }[];
@@ -53,22 +34,27 @@ function sweep(study: Study): Row {
   return {
     id: study.id,
     title: study.title,
-    async run({ seed, signal, progress }: RowContext): Promise<Findings> {
-      const seeds = seedsFrom(seed, 3);
-      const total = study.contenders.length * study.kappas.length;
-      let done = 0;
-      const measured = study.contenders.map(({ name, method, bend, until = Number.POSITIVE_INFINITY }) => ({
-        name,
-        counts: study.kappas.map((kappa) => {
-          signal?.throwIfAborted();
-          progress(done++, total);
-          if (kappa > until) return undefined;
-          return seeds.map((s) => {
-            const problem = study.make(kappa, s);
-            return callsTo(problem, method, study.tolerance, bend && safeStep(problem, bend));
-          });
-        }),
-      }));
+    async run(context: RowContext): Promise<Findings> {
+      const seeds = seedsFrom(context.seed, 3);
+      const kappasOf = ({ until = Number.POSITIVE_INFINITY }: (typeof study.contenders)[number]) =>
+        study.kappas.filter((kappa) => kappa <= until);
+      const questions = study.contenders.flatMap((contender) =>
+        kappasOf(contender).flatMap((kappa) =>
+          seeds.map((s): CallsQuestion => {
+            const { method, bend } = contender;
+            const { tolerance } = study;
+            return { problem: study.problem(kappa, s), method, tolerance, ...(bend ? { bend } : {}) };
+          }),
+        ),
+      );
+      const groups = inGroups(await answersOf(context, calls, questions), seeds.length).values();
+      const measured = study.contenders.map((contender) => {
+        const known = kappasOf(contender);
+        return {
+          name: contender.name,
+          counts: study.kappas.map((kappa) => (known.includes(kappa) ? groups.next().value : undefined)),
+        };
+      });
       const slopeOf = (k: number): number => {
         const used = study.kappas.flatMap((kappa, i) => {
           const counts = measured[k]!.counts[i];
@@ -135,7 +121,7 @@ export const weak: Row = sweep({
   id: "E1",
   title: "Weak coupling: square roots of the condition number",
   caption: "Partial gradients to a certified gap of 1e-6, hyperbolic quadratic with coupling 0.5 / kappa",
-  make: weaklyCoupled,
+  problem: (kappa, seed) => ({ name: "weaklyCoupled", kappa, seed }),
   kappas: [10, 30, 100, 300, 1000, 3000],
   fitted: (kappa) => kappa >= 30 && kappa <= 1000,
   tolerance: 1e-6,
@@ -153,7 +139,7 @@ export const lopsided: Row = sweep({
   id: "E2",
   title: "One badly conditioned player",
   caption: "Partial gradients to a certified gap of 1e-9, logdet saddle on SPD(3), muX = 1 / kappa, muY = 1",
-  make: unbalanced,
+  problem: (kappa, seed) => ({ name: "unbalanced", kappa, seed }),
   kappas: [10, 30, 100, 300, 1000],
   fitted: (kappa) => kappa <= 300,
   tolerance: 1e-9,

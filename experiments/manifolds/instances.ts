@@ -42,11 +42,17 @@ export function weaklyCoupled(kappa: number, seed: number): Problem {
   });
 }
 
+/** Strong convexity of both players, their own curvatures, and the coupling. */
+export interface Moduli {
+  readonly muX: number;
+  readonly muY: number;
+  readonly cx: number;
+  readonly cy: number;
+  readonly b: number;
+}
+
 /** The logdet saddle on SPD(3) from random starts. */
-export function logdetOf(
-  moduli: { muX: number; muY: number; cx: number; cy: number; b: number },
-  seed: number,
-): Problem {
+export function logdetOf(moduli: Moduli, seed: number): Problem {
   const [x0, y0] = cloud(spd(3), 2, 0.3, seed);
   return logdetSaddle({ n: 3, ...moduli, x0: x0!, y0: y0! }).problem;
 }

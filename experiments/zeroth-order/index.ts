@@ -1,7 +1,8 @@
+import type { Problem } from "fpx";
 import type { Reproduction } from "fpx/experiments";
-import { training } from "./network.ts";
-import { optimisation } from "./optimisation.ts";
-import { bias, estimators, pairing } from "./variance.ts";
+import { train, training } from "./network.ts";
+import { descend, least, optimisation } from "./optimisation.ts";
+import { bias, draw, estimators, pairing, quarticMean } from "./variance.ts";
 
 export const reproduction: Reproduction = {
   room: "zeroth-order",
@@ -9,4 +10,12 @@ export const reproduction: Reproduction = {
   source:
     "S. Ma, H. Huang: On the Optimal Construction of Unbiased Gradient Estimators for Zeroth-Order Optimization, NeurIPS 2025 (arXiv 2510.19953)",
   rows: [estimators, pairing, bias, optimisation, training],
+  problem: {
+    fingerprint: "study of gradients from values",
+    draw,
+    quarticMean,
+    least,
+    descend,
+    train,
+  } as Problem,
 };

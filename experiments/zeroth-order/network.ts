@@ -1,8 +1,9 @@
 /** Training a small network by minibatches: what stands in for the language model, which needs downloads. */
-import type { Findings, Row, RowContext } from "fpx/experiments";
+import type { Oracle } from "fpx";
 import { createRng } from "fpx/random";
 import { minimize } from "fpx/zeroth-order";
-import { ESTIMATORS, median, seedsFrom } from "./estimators.ts";
+import { answersOf, type Findings, inGroups, type Row, type RowContext } from "../reproduction.ts";
+import { type Descent, ESTIMATOR_NAMES, endOf, median, optionsOf, seedsFrom } from "./estimators.ts";
 
 const [INPUTS, HIDDEN, POINTS, BATCH] = [8, 24, 512, 64];
 const WEIGHTS = HIDDEN * (INPUTS + 2) + 1;
@@ -54,40 +55,38 @@ export function network(seed: number): {
 
 const RATES = [0.003, 0.01, 0.03];
 
+/** The whole set's loss where training by minibatches ends. */
+export const train: Oracle<Descent, number, { readonly maxEvaluations: number }> = {
+  name: "train",
+  answer(descent, { maxEvaluations }) {
+    const { start, value } = network(descent.seed);
+    return endOf(minimize(value, start, { ...optionsOf(descent), stochastic: true, maxEvaluations }));
+  },
+};
+
 /** Z5: the whole set's loss after training by minibatches. */
 export const training: Row = {
   id: "Z5",
   title: "A network trained by minibatches, in place of a language model",
-  async run({ quick, seed, signal, progress }: RowContext): Promise<Findings> {
+  async run(context: RowContext): Promise<Findings> {
+    const { quick, seed } = context;
     const maxEvaluations = quick ? 1500 : 16_000;
     const seeds = seedsFrom(seed);
-    const instances = seeds.map((s) => ({ s, ...network(s) }));
-    const before = median(instances.map(({ value, start }) => value(start, 0)));
+    const before = median(seeds.map(network).map(({ value, start }) => value(start, 0)));
     const mus = [1e-3, 0.3];
-    let done = 0;
-    const rows = mus.map((mu) => ({
-      mu,
-      losses: ESTIMATORS.map(([, gradient]) => {
-        signal?.throwIfAborted();
-        progress(done++, mus.length * ESTIMATORS.length);
-        return Math.min(
-          ...RATES.map((stepSize) =>
-            median(
-              instances.map(({ s, start, value }) => {
-                const ended = minimize(value, start, {
-                  gradient: gradient(mu),
-                  stepSize,
-                  stochastic: true,
-                  maxEvaluations,
-                  seed: s,
-                });
-                return ended.reason === "diverged" ? Number.POSITIVE_INFINITY : ended.value;
-              }),
-            ),
-          ),
-        );
-      }),
-    }));
+    const questions = mus.flatMap((mu) =>
+      ESTIMATOR_NAMES.flatMap((estimator) =>
+        RATES.flatMap((stepSize) => seeds.map((s) => ({ mu, estimator, stepSize, seed: s }))),
+      ),
+    );
+    const ends = await answersOf(context, train, questions, { maxEvaluations });
+    const medians = inGroups(ends, seeds.length).map(median);
+    // The best step.
+    const losses = inGroups(
+      inGroups(medians, RATES.length).map((values) => Math.min(...values)),
+      ESTIMATOR_NAMES.length,
+    );
+    const rows = mus.map((mu, k) => ({ mu, losses: losses[k]! }));
     const [small, large] = rows.map(({ losses: [forward, central, p4] }) => ({
       forward: forward!,
       central: central!,
@@ -119,7 +118,7 @@ export const training: Row = {
       tables: [
         {
           caption: `Loss on the whole set after ${maxEvaluations} evaluations, ${WEIGHTS} weights, batches of ${BATCH}, best of ${RATES.length} steps, median of ${seeds.length} seeds; before: ${before.toFixed(3)}`,
-          columns: [{ label: "mu" }, ...ESTIMATORS.map(([label]) => ({ label, decimals: 4 }))],
+          columns: [{ label: "mu" }, ...ESTIMATOR_NAMES.map((label) => ({ label, decimals: 4 }))],
           rows: rows.map(({ mu, losses }) => [mu, ...losses]),
         },
       ],

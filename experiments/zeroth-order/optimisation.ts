@@ -1,56 +1,92 @@
 /** Where descent ends at equal evaluations, by estimator and step. */
-import type { Findings, Row, RowContext } from "fpx/experiments";
+import type { Oracle } from "fpx";
 import { linePlot } from "fpx/report";
 import { minimize } from "fpx/zeroth-order";
-import { ESTIMATORS, median, seedsFrom } from "./estimators.ts";
+import { answersOf, type Findings, inGroups, type Row, type RowContext } from "../reproduction.ts";
+import { type Descent, ESTIMATOR_NAMES, endOf, median, optionsOf, seedsFrom } from "./estimators.ts";
 import { type Loss, leastValue, logistic, logSumExp, quadratic } from "./losses.ts";
 
 const STEPS = [0.25, 0.5, 1, 2];
+const DIMENSION = 30;
+
+const LOSS_NAMES = ["logistic", "log-sum-exp", "quadratic"] as const;
+type LossName = (typeof LOSS_NAMES)[number];
+
+/** The losses by name; `points` are those of the logistic one. */
+const LOSSES: Readonly<Record<LossName, (seed: number, points: number) => Loss>> = {
+  logistic: (seed, points) => logistic(DIMENSION, points, seed, { ridge: 0.01, hiddenLine: true }),
+  "log-sum-exp": (seed) => logSumExp(DIMENSION, seed),
+  quadratic: (seed) => quadratic(DIMENSION, seed),
+};
+/** The step that the factors multiply. */
+const UNITS = { logistic: 0.15, "log-sum-exp": 0.05, quadratic: 0.015 } as const;
+
+interface Instance {
+  readonly loss: LossName;
+  readonly seed: number;
+}
+interface Sizes {
+  readonly points: number;
+  readonly maxEvaluations: number;
+}
+
+/** The least value of a loss. */
+export const least: Oracle<Instance, number, Sizes> = {
+  name: "least",
+  answer: ({ loss, seed }, { points }) => leastValue(LOSSES[loss](seed, points)),
+};
+
+/** Where descent from 0 ends. */
+export const descend: Oracle<Instance & Descent, number, Sizes> = {
+  name: "descend",
+  answer({ loss, ...descent }, { points, maxEvaluations }) {
+    const { value } = LOSSES[loss](descent.seed, points);
+    return endOf(minimize(value, new Float64Array(DIMENSION), { ...optionsOf(descent), maxEvaluations }));
+  },
+};
 
 /** Z4: final gaps. */
 export const optimisation: Row = {
   id: "Z4",
   title: "Gap to the optimum at equal evaluations, tuned steps",
-  async run({ quick, seed, signal, progress }: RowContext): Promise<Findings> {
-    const d = 30;
-    const maxEvaluations = quick ? 2500 : 12_000;
+  async run(context: RowContext): Promise<Findings> {
+    const { quick, seed } = context;
+    const sizes = quick ? { points: 50, maxEvaluations: 2500 } : { points: 200, maxEvaluations: 12_000 };
+    const { maxEvaluations } = sizes;
     const factors = quick ? STEPS.slice(1) : STEPS;
     const seeds = seedsFrom(seed);
     const mus = [1e-4, 0.1, 0.3];
-    const losses: readonly (readonly [string, (s: number) => Loss, number])[] = [
-      ["logistic", (s) => logistic(d, quick ? 50 : 200, s, { ridge: 0.01, hiddenLine: true }), 0.15],
-      ["log-sum-exp", (s) => logSumExp(d, s), 0.05],
-      ["quadratic", (s) => quadratic(d, s), 0.015],
-    ];
-    const rows: { loss: string; mu: number; gaps: number[] }[] = [];
-    let done = 0;
-    for (const [name, make, unit] of losses) {
-      const instances = seeds.map((s) => ({ s, loss: make(s) }));
-      const least = instances.map(({ loss }) => leastValue(loss));
-      for (const mu of mus) {
-        const gaps = ESTIMATORS.map(([, gradient]) => {
-          signal?.throwIfAborted();
-          progress(done++, losses.length * mus.length * ESTIMATORS.length);
-          // The best step, by the median over seeds.
-          return Math.min(
-            ...factors.map((factor) =>
-              median(
-                instances.map(({ s, loss }, k) => {
-                  const ended = minimize(loss.value, new Float64Array(d), {
-                    gradient: gradient(mu),
-                    stepSize: factor * unit,
-                    maxEvaluations,
-                    seed: s,
-                  });
-                  return ended.reason === "diverged" ? Number.POSITIVE_INFINITY : ended.value - least[k]!;
-                }),
-              ),
-            ),
-          );
-        });
-        rows.push({ loss: name, mu, gaps });
-      }
-    }
+    const instances = LOSS_NAMES.flatMap((loss) => seeds.map((s) => ({ loss, seed: s })));
+    const cases = LOSS_NAMES.flatMap((loss) => mus.map((mu) => ({ loss, mu })));
+    const questions = cases.flatMap(({ loss, mu }) =>
+      ESTIMATOR_NAMES.flatMap((estimator) =>
+        factors.flatMap((factor) =>
+          seeds.map((s) => ({ loss, mu, estimator, stepSize: factor * UNITS[loss], seed: s })),
+        ),
+      ),
+    );
+    const total = instances.length + questions.length;
+    const progressFrom = (from: number) => (done: number) => context.progress(from + done, total);
+    const leasts = inGroups(
+      await answersOf({ ...context, progress: progressFrom(0) }, least, instances, sizes),
+      seeds.length,
+    );
+    const ends = await answersOf(
+      { ...context, progress: progressFrom(instances.length) },
+      descend,
+      questions,
+      sizes,
+    );
+    // The best step, by the median over seeds.
+    const medians = inGroups(ends, seeds.length).map((values, k) => {
+      const { loss } = questions[k * seeds.length]!;
+      return median(values.map((value, i) => value - leasts[LOSS_NAMES.indexOf(loss)]![i]!));
+    });
+    const gaps = inGroups(
+      inGroups(medians, factors.length).map((values) => Math.min(...values)),
+      ESTIMATOR_NAMES.length,
+    );
+    const rows = cases.map((one, k) => ({ ...one, gaps: gaps[k]! }));
     const curved = rows.filter(({ loss }) => loss !== "quadratic");
     const large = curved.filter(({ mu }) => mu >= 0.1);
     const wins = large.filter(({ gaps: [forward, central, p4] }) => p4! < forward! && p4! < central!).length;
@@ -95,18 +131,18 @@ export const optimisation: Row = {
       ],
       tables: [
         {
-          caption: `Gap after ${maxEvaluations} evaluations, d = ${d}, best of ${STEPS.length} steps, median of ${seeds.length} seeds`,
-          columns: [{ label: "loss" }, { label: "mu" }, ...ESTIMATORS.map(([label]) => ({ label }))],
+          caption: `Gap after ${maxEvaluations} evaluations, d = ${DIMENSION}, best of ${STEPS.length} steps, median of ${seeds.length} seeds`,
+          columns: [{ label: "loss" }, { label: "mu" }, ...ESTIMATOR_NAMES.map((label) => ({ label }))],
           rows: rows.map(({ loss, mu, gaps }) => [loss, mu, ...gaps]),
         },
       ],
-      plots: losses.map(([name]) => ({
+      plots: LOSS_NAMES.map((name) => ({
         title: `${name}: gap against mu`,
         svg: linePlot({
           title: `${name}: gap against mu`,
           x: { label: "mu", scale: "log" },
           y: { label: "gap", scale: "log" },
-          series: ESTIMATORS.map(([method], k) => ({
+          series: ESTIMATOR_NAMES.map((method, k) => ({
             name: method,
             x: mus,
             y: rows.filter(({ loss }) => loss === name).map(({ gaps }) => Math.max(gaps[k]!, 1e-14)),

@@ -1,5 +1,5 @@
 /** What one estimate is worth: bias, variance times evaluations, and the steps that make both least. */
-import type { Findings, Row, RowContext } from "fpx/experiments";
+import type { Oracle } from "fpx";
 import { createRng } from "fpx/random";
 import {
   customLevels,
@@ -8,6 +8,7 @@ import {
   geometricLevels,
   zipfLevels,
 } from "fpx/zeroth-order";
+import { answersOf, type Findings, inGroups, type Row, type RowContext } from "../reproduction.ts";
 import { median, seedsFrom } from "./estimators.ts";
 import { type Loss, logistic, regression } from "./losses.ts";
 
@@ -24,50 +25,6 @@ interface DrawFigures {
   readonly evaluations: number;
 }
 
-function drawFigures(
-  loss: Loss,
-  x: Float64Array,
-  options: GradientOptions,
-  draws: number,
-  seed: number,
-): DrawFigures {
-  const g = loss.gradient(x);
-  const square = g.reduce((sum, gi) => sum + gi * gi, 0);
-  let [ratio, ratioSquare, mse, evaluations] = [0, 0, 0, 0];
-  for (let k = 0; k < draws; k++) {
-    const found = estimateGradient(loss.value, x, { ...options, seed: seed * 1e6 + k });
-    let [along, miss] = [0, 0];
-    for (let i = 0; i < g.length; i++) {
-      along += found.gradient[i]! * g[i]!;
-      miss += (found.gradient[i]! - g[i]!) ** 2;
-    }
-    ratio += along / square / draws;
-    ratioSquare += (along / square) ** 2 / draws;
-    mse += miss / square / draws;
-    evaluations += found.evaluations / draws;
-  }
-  const biasSquare = (ratio - 1) ** 2;
-  return {
-    ratio,
-    ratioError: Math.sqrt((ratioSquare - ratio * ratio) / draws),
-    mse,
-    work: ((mse - biasSquare) * evaluations) / (g.length - 1),
-    evaluations,
-  };
-}
-
-/** Means of the ratio over seeds, medians of the rest. */
-function overSeeds(all: readonly DrawFigures[]): DrawFigures {
-  const of = (key: keyof DrawFigures) => median(all.map((figures) => figures[key]));
-  return {
-    ratio: all.reduce((sum, { ratio }) => sum + ratio / all.length, 0),
-    ratioError: Math.sqrt(all.reduce((sum, { ratioError }) => sum + ratioError ** 2, 0)) / all.length,
-    mse: of("mse"),
-    work: of("work"),
-    evaluations: of("evaluations"),
-  };
-}
-
 const zipf = (mu: number) => zipfLevels({ mu, exponent: 3, count: 20 });
 
 const METHODS: readonly (readonly [string, (mu: number) => GradientOptions])[] = [
@@ -81,36 +38,91 @@ const METHODS: readonly (readonly [string, (mu: number) => GradientOptions])[] =
   ["P4", (mu) => ({ method: "p4", levels: zipf(mu), directions: "sphere" })],
 ];
 
+/** The losses by name; those with the same seed and dimension are taken at the same point. */
+type LossName = "regression" | "logistic";
+const LOSSES: Readonly<Record<LossName, (d: number, seed: number) => Loss>> = {
+  regression: (d, seed) => regression(d, seed),
+  logistic: (d, seed) => logistic(d, 200, seed),
+};
+
+/** Single draws at a random point of a loss. */
+export const draw: Oracle<
+  {
+    readonly loss: LossName;
+    readonly dimension: number;
+    readonly mu: number;
+    readonly method: number;
+    readonly seed: number;
+  },
+  DrawFigures,
+  { readonly draws: number }
+> = {
+  name: "draw",
+  answer({ loss: name, dimension, mu, method, seed }, { draws }) {
+    const loss = LOSSES[name](dimension, seed);
+    const x = createRng(seed).stream("point", dimension).normals(dimension);
+    const options = METHODS[method]![1](mu);
+    const g = loss.gradient(x);
+    const square = g.reduce((sum, gi) => sum + gi * gi, 0);
+    let [ratio, ratioSquare, mse, evaluations] = [0, 0, 0, 0];
+    for (let k = 0; k < draws; k++) {
+      const found = estimateGradient(loss.value, x, { ...options, seed: seed * 1e6 + k });
+      let [along, miss] = [0, 0];
+      for (let i = 0; i < g.length; i++) {
+        along += found.gradient[i]! * g[i]!;
+        miss += (found.gradient[i]! - g[i]!) ** 2;
+      }
+      ratio += along / square / draws;
+      ratioSquare += (along / square) ** 2 / draws;
+      mse += miss / square / draws;
+      evaluations += found.evaluations / draws;
+    }
+    const biasSquare = (ratio - 1) ** 2;
+    return {
+      ratio,
+      ratioError: Math.sqrt((ratioSquare - ratio * ratio) / draws),
+      mse,
+      work: ((mse - biasSquare) * evaluations) / (g.length - 1),
+      evaluations,
+    };
+  },
+};
+
+/** Means of the ratio over seeds, medians of the rest. */
+function overSeeds(all: readonly DrawFigures[]): DrawFigures {
+  const of = (key: keyof DrawFigures) => median(all.map((figures) => figures[key]));
+  return {
+    ratio: all.reduce((sum, { ratio }) => sum + ratio / all.length, 0),
+    ratioError: Math.sqrt(all.reduce((sum, { ratioError }) => sum + ratioError ** 2, 0)) / all.length,
+    mse: of("mse"),
+    work: of("work"),
+    evaluations: of("evaluations"),
+  };
+}
+
 /** Z1: the synthetic comparison of estimators. */
 export const estimators: Row = {
   id: "Z1",
   title: "Mean, error and work of one draw",
-  async run({ quick, seed, signal, progress }: RowContext): Promise<Findings> {
+  async run(context: RowContext): Promise<Findings> {
+    const { quick, seed } = context;
     const seeds = seedsFrom(seed);
     const draws = quick ? 120 : 1000;
-    const dimensions = quick ? [64] : [128, 512];
-    const cases = dimensions.flatMap((d) =>
-      [1e-3, 1].flatMap((mu) => [
-        { name: `regression d=${d} mu=${mu}`, make: (s: number) => regression(d, s), d, mu },
-        { name: `logistic d=${d} mu=${mu}`, make: (s: number) => logistic(d, 200, s), d, mu },
-      ]),
+    const cases = (quick ? [64] : [128, 512]).flatMap((dimension) =>
+      [1e-3, 1].flatMap((mu) =>
+        (["regression", "logistic"] as const).map((loss) => ({ loss, dimension, mu })),
+      ),
     );
-    const rows = cases.map(({ name, make, d, mu }, k) => {
-      const instances = seeds.map((s) => ({
-        s,
-        loss: make(s),
-        x: createRng(s).stream("point", d).normals(d),
-      }));
-      progress(k, cases.length);
-      return {
-        name,
-        mu,
-        figures: METHODS.map(([, options]) => {
-          signal?.throwIfAborted();
-          return overSeeds(instances.map(({ s, loss, x }) => drawFigures(loss, x, options(mu), draws, s)));
-        }),
-      };
-    });
+    const questions = cases.flatMap((one) =>
+      METHODS.flatMap((_, method) => seeds.map((s) => ({ ...one, method, seed: s }))),
+    );
+    const drawn = inGroups(await answersOf(context, draw, questions, { draws }), seeds.length);
+    const figures = inGroups(drawn.map(overSeeds), METHODS.length);
+    const rows = cases.map(({ loss, dimension, mu }, k) => ({
+      name: `${loss} d=${dimension} mu=${mu}`,
+      mu,
+      figures: figures[k]!,
+    }));
     const small = rows.filter(({ mu }) => mu < 0.1);
     const least = small.every(({ figures }) => figures.every(({ mse }) => figures[3]!.mse <= mse));
     const halved = small.every(({ figures }) => {
@@ -184,6 +196,7 @@ export const pairing: Row = {
   id: "Z2",
   title: "The law with the least variance takes each level in proportion to its step",
   async run({ seed, progress }: RowContext): Promise<Findings> {
+    // Formulas alone: nothing to ask.
     const steps = geometricLevels({ mu: 1, count: 60 });
     const rows = [0.3, 0.4, 0.5, 0.6, 0.75, 0.9].map((q, k) => {
       progress(k, 6);
@@ -233,57 +246,79 @@ export const pairing: Row = {
   },
 };
 
+const LAWS = ["gaussian", "sphere", "rademacher"] as const;
+/** Where and how far the quartic is probed. */
+const [POINT, LARGE] = [[0.7, -0.4, 1.1], 0.5] as const;
+
+interface Kind {
+  readonly law: (typeof LAWS)[number];
+  readonly method: "p4" | "central";
+}
+
+/** What smoothing adds to the gradient of the quartic, over the coordinate. */
+const smoothing = ({ law, method }: Kind): number =>
+  method === "p4" ? 0 : { gaussian: 12, sphere: 12 * 0.6, rademacher: 4 }[law] * LARGE * LARGE;
+
+/** The mean of many draws on the quartic: its first coordinate, and the largest |z| against what is expected. */
+export const quarticMean: Oracle<
+  Kind & { readonly seed: number },
+  { readonly first: number; readonly worst: number },
+  { readonly draws: number }
+> = {
+  name: "quarticMean",
+  answer({ law, method, seed }, { draws }) {
+    const quartic = (y: Float64Array) => y.reduce((sum, yi) => sum + yi ** 4, 0);
+    const shift = smoothing({ law, method });
+    const blocks = Array.from({ length: 100 }, (_, block) => block);
+    const gradients = blocks.map(
+      (block) =>
+        estimateGradient(quartic, POINT, {
+          method,
+          directions: law,
+          mu: LARGE,
+          levels: geometricLevels({ mu: LARGE, count: 20 }),
+          numDirections: draws / blocks.length,
+          seed: seed * 1000 + block,
+        }).gradient,
+    );
+    const mean = POINT.map((_, i) => gradients.reduce((sum, g) => sum + g[i]! / blocks.length, 0));
+    const z = mean.map((m, i) => {
+      const square = gradients.reduce((sum, g) => sum + (g[i]! - m) ** 2, 0);
+      const error = Math.sqrt(square / (blocks.length - 1) / blocks.length);
+      return Math.abs(m - 4 * POINT[i]! ** 3 - shift * POINT[i]!) / error;
+    });
+    return { first: mean[0]!, worst: Math.max(...z) };
+  },
+};
+
 /** Z3: bias at a large step, against what smoothing predicts. */
 export const bias: Row = {
   id: "Z3",
   title: "Bias at a large step",
-  async run({ quick, seed, signal, progress }: RowContext): Promise<Findings> {
-    const x = [0.7, -0.4, 1.1];
-    const mu = 0.5;
+  async run(context: RowContext): Promise<Findings> {
+    const { quick, seed } = context;
     const seeds = seedsFrom(seed);
     const draws = quick ? 8000 : 400_000;
-    const smoothing = { gaussian: 12, sphere: 12 * 0.6, rademacher: 4 } as const;
-    const quartic = (y: Float64Array) => y.reduce((sum, yi) => sum + yi ** 4, 0);
-    const rows: (string | number)[][] = [];
-    let [unbiased, predicted, checks] = [0, 0, 0];
-    const blocks = Array.from({ length: 100 }, (_, block) => block);
-    for (const [k, law] of (["gaussian", "sphere", "rademacher"] as const).entries()) {
-      for (const method of ["p4", "central"] as const) {
-        signal?.throwIfAborted();
-        progress(2 * k + (method === "p4" ? 0 : 1), 6);
-        const shift = method === "p4" ? 0 : smoothing[law] * mu * mu;
-        const runs = seeds.map((s) => {
-          const gradients = blocks.map(
-            (block) =>
-              estimateGradient(quartic, x, {
-                method,
-                directions: law,
-                mu,
-                levels: geometricLevels({ mu, count: 20 }),
-                numDirections: draws / blocks.length,
-                seed: s * 1000 + block,
-              }).gradient,
-          );
-          const mean = x.map((_, i) => gradients.reduce((sum, g) => sum + g[i]! / blocks.length, 0));
-          const z = mean.map((m, i) => {
-            const square = gradients.reduce((sum, g) => sum + (g[i]! - m) ** 2, 0);
-            const error = Math.sqrt(square / (blocks.length - 1) / blocks.length);
-            return Math.abs(m - 4 * x[i]! ** 3 - shift * x[i]!) / error;
-          });
-          return { first: mean[0]!, worst: Math.max(...z) };
-        });
-        checks++;
-        if (runs.every(({ worst }) => worst < 5)) method === "p4" ? unbiased++ : predicted++;
-        rows.push([
-          law,
-          method,
-          median(runs.map(({ first }) => first)),
-          4 * x[0]! ** 3,
-          4 * x[0]! ** 3 + shift * x[0]!,
-          Math.max(...runs.map(({ worst }) => worst)),
-        ]);
-      }
-    }
+    const kinds = LAWS.flatMap((law) => (["p4", "central"] as const).map((method) => ({ law, method })));
+    const questions = kinds.flatMap((kind) => seeds.map((s) => ({ ...kind, seed: s })));
+    const found = inGroups(await answersOf(context, quarticMean, questions, { draws }), seeds.length);
+    const unbiasedness = kinds.map((kind, k) => ({
+      ...kind,
+      shift: smoothing(kind),
+      runs: found[k]!,
+      holds: found[k]!.every(({ worst }) => worst < 5),
+    }));
+    const held = (wanted: string) =>
+      unbiasedness.filter(({ method, holds }) => method === wanted && holds).length;
+    const [unbiased, predicted] = [held("p4"), held("central")];
+    const rows = unbiasedness.map(({ law, method, shift, runs }) => [
+      law,
+      method,
+      median(runs.map(({ first }) => first)),
+      4 * POINT[0]! ** 3,
+      4 * POINT[0]! ** 3 + shift * POINT[0]!,
+      Math.max(...runs.map(({ worst }) => worst)),
+    ]);
     return {
       claims: [
         {
@@ -292,7 +327,7 @@ export const bias: Row = {
             "P4 is unbiased at mu = 0.5 on a quartic for every direction law; central differences miss by the smoothing",
           published: "unbiased at any mu, a theorem",
           measured: `within 5 standard errors for all of ${seeds.length} seeds: P4 ${unbiased} of 3 laws; central at its smoothed value ${predicted} of 3`,
-          verdict: unbiased + predicted === checks ? "reproduced" : unbiased === 3 ? "partly" : "not",
+          verdict: unbiased + predicted === kinds.length ? "reproduced" : unbiased === 3 ? "partly" : "not",
           seeds,
         },
       ],

@@ -59,6 +59,7 @@ const study = (rows: readonly Row[]): Reproduction => ({
   title: "Toys",
   source: "A paper, section 5",
   rows,
+  problem: { fingerprint: "toys" },
 });
 
 async function fpx(rows: readonly Row[], ...args: string[]) {

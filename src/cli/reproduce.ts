@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import type { Findings, Reproduction, Row } from "fpx/experiments";
 import { Cancelled } from "../core/errors.ts";
-import { type Executor, inline } from "../core/index.ts";
+import type { Executor } from "../core/index.ts";
 import { withLock, writeFileAtomic } from "../core/node/index.ts";
 import { cluster, threads } from "../executors/index.ts";
 import { standaloneSvg } from "../report/index.ts";
@@ -62,10 +62,10 @@ export function defineReproduce(
     .option("--resume", "go on: rows that are done under the same settings are not run again")
     .option(
       "--threads <number>",
-      "answer seeds and replications in worker threads, where a study asks for them",
+      "run seeds, instances and replications side by side in worker threads; what is timed runs alone",
       integer({ minimum: 1, maximum: 1024 }),
     )
-    .option("--cluster <url>", "answer them by workers on other machines; see docs/scaling.md")
+    .option("--cluster <url>", "run them by workers on other machines; see docs/scaling.md")
     .option("--json", "print the claims as JSON")
     .addHelpText(
       "after",
@@ -128,7 +128,7 @@ async function reproduce(
               finished.push({ study, row, ...kept });
             }
           } finally {
-            await executor.close();
+            await executor?.close();
           }
         }
       } finally {
@@ -154,17 +154,16 @@ async function reproduce(
   });
 }
 
-/** Who answers a study's questions; a study without oracles does all its work here. */
+/** Who answers a study's questions; rows ask them here unless somebody does. */
 function executorOf(
   flags: ReproduceFlags,
-  { room, problem }: Reproduction,
+  { room, problem: { fingerprint } }: Reproduction,
   onNote: (line: string) => void,
-): Executor {
-  if (problem === undefined) return inline;
-  const source = { module: studyModule(room), export: "reproduction", fingerprint: problem.fingerprint };
+): Executor | undefined {
+  const source = { module: studyModule(room), export: "reproduction", fingerprint };
   if (flags.threads !== undefined) return threads(flags.threads, source);
   if (flags.cluster !== undefined) return cluster(flags.cluster, { ...source, onNote });
-  return inline;
+  return undefined;
 }
 
 function checkRows(only: readonly string[] | undefined, studies: readonly Reproduction[]): void {
@@ -190,7 +189,7 @@ async function runRow(
   row: Row,
   { quick, seed }: Settings,
   signal: AbortSignal,
-  executor: Executor,
+  executor: Executor | undefined,
   observer: ReturnType<typeof createProgress>,
 ): Promise<Kept> {
   if (signal.aborted) throw new Cancelled("stopped; the rows that are done are kept");

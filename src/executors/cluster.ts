@@ -1,6 +1,6 @@
 import { type Batch, type Executor, InvalidInput, inline } from "../core/index.ts";
 import { type Exchange, openExchange } from "./exchange.ts";
-import { gather } from "./gather.ts";
+import { allowListeners, gather } from "./gather.ts";
 import { surviveLosses } from "./losses.ts";
 import { buildOf } from "./names.ts";
 import { createPace, type Load, sized } from "./pace.ts";
@@ -70,6 +70,7 @@ export function cluster(url: string, options: ClusterOptions): Executor {
   let opened: Promise<Exchange> | undefined;
 
   async function answerByWorkers(batch: Batch, signal?: AbortSignal): Promise<readonly unknown[]> {
+    allowListeners(signal);
     opened ??= openExchange({ url, build, run, patience, onNote, slow });
     const exchange = await opened;
     const { oracle, questions, blockSize } = batch;

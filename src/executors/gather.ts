@@ -1,4 +1,5 @@
 /** Sends a batch in chunks and puts the answers back into question order. */
+import { setMaxListeners } from "node:events";
 import { type Batch, InvalidInput } from "../core/index.ts";
 import type { Pace } from "./pace.ts";
 import { type Chunk, chunkOf, oracleFailure, type Reply, unitSize } from "./protocol.ts";
@@ -11,6 +12,11 @@ export interface Gathering {
   send(chunk: Chunk): Promise<Reply>;
   readonly pace: Pace;
   readonly onProgress?: ((answered: number, asked: number) => void) | undefined;
+}
+
+/** Every chunk under way listens to the run's signal: many listeners are no leak there. */
+export function allowListeners(signal: AbortSignal | undefined): void {
+  if (signal !== undefined) setMaxListeners(0, signal);
 }
 
 /** Answers of the batch in their order; throws what the first failing question threw, whoever answered first. */

@@ -1,5 +1,5 @@
 import { type Batch, type Executor, InvalidInput, inline } from "../core/index.ts";
-import { gather } from "./gather.ts";
+import { allowListeners, gather } from "./gather.ts";
 import { createPace, type Load, sized } from "./pace.ts";
 import { createPool, type Pool } from "./pool.ts";
 import { unitSize } from "./protocol.ts";
@@ -39,6 +39,7 @@ export function threads(count: number, source: ProblemSource, options: ThreadsOp
   async function answerInWorkers(batch: Batch, signal?: AbortSignal): Promise<readonly unknown[]> {
     const size = unitSize(batch);
     const units = Math.ceil(batch.questions.length / size);
+    allowListeners(signal);
     return gather(
       { ...batch, common: share(batch.common) },
       {
