@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { likelihoodObjective } from "../src/edits/learning/methods.ts";
+import { likelihoodObjective } from "../src/edits/learning/training-objectives.ts";
 import { initLlama, llamaConfig, type TokenPair, trainingProgram } from "../src/lm/index.ts";
 import { onnxRuntimeNode } from "../src/lm/node/index.ts";
 import { createRng } from "../src/random/index.ts";

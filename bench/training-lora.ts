@@ -12,7 +12,7 @@ import { loadavg } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Example } from "../src/edits/learning/examples.ts";
-import { likelihoodObjective, preferenceObjective } from "../src/edits/learning/methods.ts";
+import { likelihoodObjective, preferenceObjective } from "../src/edits/learning/training-objectives.ts";
 import { type LoraConfig, loraShapes, resolveLora } from "../src/lm/lora.ts";
 import { type Gpt2Config, gpt2Shapes } from "../src/lm/models/gpt2.ts";
 import { onnxRuntimeNode } from "../src/lm/node/onnx-runtime.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type AdamwOptions, adamwFeeds, adamwStep, adamwUpdate } from "./adamw.ts";
+import { adamwFeeds, adamwUpdate } from "./adamw.ts";
+import { type AdamwOptions, adamwStep } from "./adamw-step.ts";
 import { Graph, gradients, mul, reduceSum, square } from "./graph/index.ts";
 import { interpreterRuntime } from "./runtimes/interpreter.ts";
 

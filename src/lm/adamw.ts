@@ -1,53 +1,9 @@
-/**
- * AdamW (Loshchilov & Hutter, "Decoupled weight decay regularization", 2019; the formula of PyTorch), once as
- * graph operations and once over typed arrays. At step t, counted from 1, for each number p with gradient g:
- *
- *   m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²
- *   p ← p(1 − rate·decay) − rate · (m / (1 − β₁ᵗ)) / (sqrt(v / (1 − β₂ᵗ)) + ε)
- */
+/** The AdamW update of `adamw-step.ts` as graph operations, part of a training program. */
 
 import { InvalidInput } from "../core/errors.ts";
-import { type AdamNumbers, adam } from "../linalg/index.ts";
+import { type AdamwOptions, checkedAdamw } from "./adamw-step.ts";
 import { add, div, minimum, mul, reduceSum, sqrt, square, sub, type Tensor } from "./graph/index.ts";
 import type { TensorData, Tensors } from "./runtimes/runtime.ts";
-
-/** The constants of AdamW. */
-export interface AdamwOptions {
-  /** Decay of the first moment. Default 0.9. */
-  readonly beta1?: number;
-  /** Decay of the second moment. Default 0.999. */
-  readonly beta2?: number;
-  /** Added to the root of the second moment. Default 1e-8. */
-  readonly epsilon?: number;
-  /** Decoupled weight decay per unit of learning rate. Default 0.01. */
-  readonly weightDecay?: number;
-  /** Gradients are scaled down so that their norm over all parameters is at most this. Default: no clipping. */
-  readonly maximumNorm?: number;
-}
-
-const defaults = {
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  weightDecay: 0.01,
-  maximumNorm: Number.POSITIVE_INFINITY,
-};
-
-function checked(options: AdamwOptions): Required<AdamwOptions> {
-  const all = { ...defaults, ...options };
-  const inside = (name: "beta1" | "beta2"): void => {
-    if (!(all[name] >= 0 && all[name] < 1))
-      throw new InvalidInput(`AdamW: ${name} must be in [0, 1), got ${all[name]}`);
-  };
-  inside("beta1");
-  inside("beta2");
-  if (!(all.epsilon > 0)) throw new InvalidInput(`AdamW: epsilon must be above 0, got ${all.epsilon}`);
-  if (!(all.weightDecay >= 0))
-    throw new InvalidInput(`AdamW: weightDecay must not be negative, got ${all.weightDecay}`);
-  if (!(all.maximumNorm > 0))
-    throw new InvalidInput(`AdamW: maximumNorm must be above 0, got ${all.maximumNorm}`);
-  return all;
-}
 
 /** The update as part of a program; see `adamwUpdate`. */
 export interface AdamwUpdate {
@@ -81,7 +37,7 @@ export function adamwUpdate(
   gradients: readonly Tensor[],
   options: AdamwOptions = {},
 ): AdamwUpdate {
-  const { beta1, beta2, epsilon, weightDecay, maximumNorm } = checked(options);
+  const { beta1, beta2, epsilon, weightDecay, maximumNorm } = checkedAdamw(options);
   const graph = parameters[0]?.graph;
   if (graph === undefined || parameters.length !== gradients.length) {
     throw new InvalidInput(
@@ -138,30 +94,11 @@ export function adamwUpdate(
 
 /** The scalars that a run with `adamwUpdate` is fed: the learning rate of step `step`, counted from 1. */
 export function adamwFeeds(step: number, learningRate: number, options: AdamwOptions = {}): Tensors {
-  const { beta1, beta2 } = checked(options);
+  const { beta1, beta2 } = checkedAdamw(options);
   const scalar = (value: number): TensorData => ({ type: "float", dims: [], data: Float32Array.of(value) });
   return {
     [RATE]: scalar(learningRate),
     [CORRECTION_1]: scalar(1 - beta1 ** step),
     [CORRECTION_2]: scalar(1 - beta2 ** step),
   };
-}
-
-/** Numbers under AdamW with their moments; arrays of equal length, changed in place. */
-export type AdamwNumbers = AdamNumbers;
-
-/** One AdamW step over typed arrays in place; `step` counts from 1. Clipping takes the norm of this gradient alone. */
-export function adamwStep(
-  numbers: AdamwNumbers,
-  gradient: ArrayLike<number>,
-  step: number,
-  learningRate: number,
-  options: AdamwOptions = {},
-): void {
-  const constants = checked(options);
-  let squares = 0;
-  for (let i = 0; i < gradient.length; i++) squares += gradient[i]! ** 2;
-  const { maximumNorm } = constants;
-  const clip = Number.isFinite(maximumNorm) ? Math.min(1, maximumNorm / (Math.sqrt(squares) + 1e-6)) : 1;
-  adam(numbers, gradient, step, learningRate, constants, clip);
 }

@@ -1,11 +1,5 @@
-export {
-  type AdamwNumbers,
-  type AdamwOptions,
-  type AdamwUpdate,
-  adamwFeeds,
-  adamwStep,
-  adamwUpdate,
-} from "./adamw.ts";
+export { type AdamwUpdate, adamwFeeds, adamwUpdate } from "./adamw.ts";
+export { type AdamwNumbers, type AdamwOptions, adamwStep } from "./adamw-step.ts";
 export { bfloatToFloat, floatToBfloat, floatToHalf, halfToFloat } from "./checkpoints/half-floats.ts";
 export type { LanguageModel } from "./checkpoints/language-model.ts";
 export {

@@ -20,7 +20,7 @@ import { createRng } from "../../random/index.ts";
 import type { SeedReplayState } from "../../zeroth-order/index.ts";
 import type { FitProblem } from "./fit.ts";
 import { type ForwardFitOptions, fitByForwardPasses, forwardSteps } from "./fit-forward.ts";
-import { likelihoodObjective } from "./methods.ts";
+import { likelihoodObjective } from "./training-objectives.ts";
 
 const config = llamaConfig({ vocabSize: 24, hiddenSize: 16, layers: 1, heads: 2 });
 const shapes = modelShapes(config);

@@ -5,8 +5,8 @@
 import { fingerprint } from "../../core/index.ts";
 import type { ModelPolicy } from "../../lm/index.ts";
 import type { Example } from "./examples.ts";
-import type { PreferencePair, ReferenceLogProbs } from "./methods.ts";
 import type { LearnContext } from "./stage.ts";
+import type { PreferencePair, ReferenceLogProbs } from "./training-objectives.ts";
 
 /** Edits scored between two looks at the clock and the signal. */
 const PART = 32;

@@ -1,5 +1,6 @@
 import { InvalidInput } from "../../core/errors.ts";
-import { type AdamwOptions, adamwFeeds, adamwUpdate } from "../adamw.ts";
+import { adamwFeeds, adamwUpdate } from "../adamw.ts";
+import type { AdamwOptions } from "../adamw-step.ts";
 import { add, gradients, mul, type Program, type Tensor } from "../graph/index.ts";
 import type { TensorData, Tensors } from "../runtimes/runtime.ts";
 
