@@ -15,16 +15,18 @@ const shared: UserConfig = {
   outExtensions: () => ({ js: ".js", dts: ".d.ts" }),
 };
 
+const TESTS = ["!src/**/*.test.ts", "!src/**/*.test-d.ts"];
+
 export default defineConfig([
   {
     ...shared,
-    entry: ["src/**/*.ts", "!src/**/*.test.ts"],
+    entry: ["src/**/*.ts", ...TESTS],
     // Schemas have types that only inference can write down; nothing public names them, nor anything of the commands.
     dts: {
       oxc: true,
       entry: [
         "src/**/*.ts",
-        "!src/**/*.test.ts",
+        ...TESTS,
         "!src/cli/**",
         "!src/server/*-routes.ts",
         "!src/server/{schemas,routes,app}.ts",

@@ -25,7 +25,7 @@ const L2 = 1e-4;
 const RULES = 2000;
 
 /** Logistic data; where column 0 is at most 0.4 and column 4 is 0 the score must be negative. */
-function instance(rows: number, columns: number): FitOptions {
+function instance(rows: number, columns: number): FitOptions<"logistic"> {
   const rng = createRng(rows + columns);
   const uniform = rng.stream("inputs").uniforms(rows * columns);
   const effects = rng.stream("effects").normals(columns);
@@ -134,7 +134,7 @@ async function againstSade(): Promise<BenchRow> {
   const { user, system } = process.cpuUsage(start);
   const peer = (user + system) / 1000;
   const { logLoss } = evaluate(searched.model, [], options.X, options.y).plain;
-  return { ...row, peer, ratio: row.ours / peer, note: `SaDe ends with log-loss ${logLoss!.toFixed(4)}` };
+  return { ...row, peer, ratio: row.ours / peer, note: `SaDe ends with log-loss ${logLoss.toFixed(4)}` };
 }
 
 const definitions = (path: string, columns: number): string => `

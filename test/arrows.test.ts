@@ -30,7 +30,7 @@ const source = join(import.meta.dirname, "..", "src");
 const files = readdirSync(source, { recursive: true, encoding: "utf8" })
   .map((file) => file.split("\\").join("/"))
   .filter((file) => file.endsWith(".ts"));
-const isTest = (file: string) => file.endsWith(".test.ts");
+const isTest = (file: string) => /\.test(-d)?\.ts$/.test(file);
 
 const imports = (file: string, folder: string = source): string[] => {
   const text = readFileSync(join(folder, file), "utf8");

@@ -31,12 +31,12 @@ export const networks: Oracle<
     const free = await trainDeepSade({ ...options, constraints: [] });
     const kept = await trainDeepSade({ ...options, constraints: rules });
     const accuracy = (model: typeof free.model): number =>
-      evaluate(model, rules, test.X, test.y).corrected.accuracy!;
+      evaluate(model, rules, test.X, test.y).corrected.accuracy;
     const ones = test.X.map(() => 1);
     return {
       free: accuracy(free.model),
       kept: accuracy(kept.model),
-      positive: evaluate(kept.model, rules, test.X, ones).plain.accuracy!,
+      positive: evaluate(kept.model, rules, test.X, ones).plain.accuracy,
       ok: kept.certificate.ok,
       snapshots: kept.training.snapshots,
     };

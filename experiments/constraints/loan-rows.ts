@@ -25,11 +25,11 @@ interface Measured {
 
 interface Method {
   readonly name: string;
-  fit(options: FitOptions, table: LoanTable): Promise<LinearModel> | LinearModel;
+  fit(options: FitOptions<"logistic">, table: LoanTable): Promise<LinearModel<"logistic">> | LinearModel<"logistic">;
 }
 
 /** The penalty that breaks the rule least often on a fifth of the rows kept apart; ties go to the smaller one. */
-function chosenPenalty(options: FitOptions, { train, rules }: LoanTable): number {
+function chosenPenalty(options: FitOptions<"logistic">, { train, rules }: LoanTable): number {
   const cut = Math.floor(train.X.length * 0.8);
   const violations = PENALTIES.map((penalty) => {
     const model = fitPenalised({ ...options, X: train.X.slice(0, cut), y: train.y.slice(0, cut), penalty });
@@ -38,7 +38,7 @@ function chosenPenalty(options: FitOptions, { train, rules }: LoanTable): number
   return PENALTIES[violations.indexOf(Math.min(...violations))]!;
 }
 
-const sade = (search: SadeOptions) => async (options: FitOptions) =>
+const sade = (search: SadeOptions) => async (options: FitOptions<"logistic">) =>
   (await fitConstrained({ ...options, solver: "sade", sade: search })).model;
 
 function methods(quick: boolean): readonly Method[] {
@@ -68,7 +68,7 @@ function methods(quick: boolean): readonly Method[] {
 
 async function measure(method: Method, table: LoanTable, signal?: AbortSignal): Promise<Measured> {
   const { domain, rules, train, test } = table;
-  const options: FitOptions = {
+  const options: FitOptions<"logistic"> = {
     ...train,
     domain,
     constraints: rules,
@@ -78,8 +78,8 @@ async function measure(method: Method, table: LoanTable, signal?: AbortSignal): 
   const { value: model, milliseconds } = await timed(() => method.fit(options, table));
   const { corrected } = evaluate(model, rules, test.X, test.y);
   return {
-    accuracy: corrected.accuracy!,
-    logLoss: evaluate(model, rules, train.X, train.y).plain.logLoss!,
+    accuracy: corrected.accuracy,
+    logLoss: evaluate(model, rules, train.X, train.y).plain.logLoss,
     admissible: certify(model, rules).ok,
     adversity: [0.1, 0.01].map((radius) => adversityIndex(model, rules, train.X, { radius })) as [
       number,

@@ -84,11 +84,11 @@ export const expenses: Oracle<
     const score = (model: typeof free, predictor?: ReturnType<typeof postProcess>) =>
       evaluate(model, rules, test.X, test.y, predictor);
     return {
-      free: score(free).plain.squaredErrorSum!,
+      free: score(free).plain.squaredErrorSum,
       freeBroken: score(free).violations,
-      kept: score(kept.model).plain.squaredErrorSum!,
+      kept: score(kept.model).plain.squaredErrorSum,
       keptBroken: score(kept.model).violations,
-      repaired: score(free, postProcess(free, rules)).plain.squaredErrorSum!,
+      repaired: score(free, postProcess(free, rules)).plain.squaredErrorSum,
       ok: kept.certificate.ok,
     };
   },
@@ -167,7 +167,7 @@ export const twoClasses: Oracle<
     };
     const free = fitUnconstrained(options);
     const fit = await fitConstrained(options);
-    const loss = (model: typeof free): number => evaluate(model, [], train.X, labels).plain.logLoss!;
+    const loss = (model: typeof free): number => evaluate(model, [], train.X, labels).plain.logLoss;
     return {
       freeBroken: !certify(free, [rule]).ok,
       kept: fit.certificate.ok,

@@ -13,7 +13,7 @@ export interface CallsQuestion {
   readonly problem: Instance;
   readonly method: NonNullable<NonNullable<Parameters<typeof solveMinMax>[1]>["method"]>;
   readonly tolerance: number;
-  /** Takes the step with a proved linear rate on a space of this curvature factor, in place of the method's own. */
+  /** RCEG takes the step with a proved linear rate on a space of this curvature factor, in place of the method's own. */
   readonly bend?: number;
 }
 
@@ -39,12 +39,13 @@ export const calls: Oracle<CallsQuestion, number> = {
   name: "calls",
   answer({ problem: instance, method, tolerance, bend }) {
     const problem = problemOf(instance);
-    const { calls, status, certified } = solveMinMax(problem, {
-      method,
-      tolerance,
-      maxCalls: 500_000,
-      ...(bend === undefined ? {} : { step: safeStep(problem, bend) }),
-    });
+    const limits = { tolerance, maxCalls: 500_000 };
+    const { calls, status, certified } = solveMinMax(
+      problem,
+      bend === undefined
+        ? { method, ...limits }
+        : { method: "rceg", step: safeStep(problem, bend), ...limits },
+    );
     return status === "converged" && certified ? calls.gradX + calls.gradY : Number.POSITIVE_INFINITY;
   },
 };

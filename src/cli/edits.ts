@@ -4,6 +4,7 @@ import { InvalidInput } from "../core/errors.ts";
 import {
   checkExport,
   EDIT_FORMATS,
+  type EditFormatName,
   type EditRecord,
   type ExportReport,
   exportLines,
@@ -49,7 +50,7 @@ export function defineEdits(command: Command, cli: Cli): void {
 }
 
 interface ExportFlags {
-  readonly format: string;
+  readonly format: EditFormatName;
   readonly out: string;
   readonly map?: FieldMap;
   readonly redact?: string;
@@ -135,7 +136,7 @@ async function exportLog(path: string, flags: ExportFlags, cli: Cli): Promise<vo
 }
 
 interface ImportFlags {
-  readonly format: string;
+  readonly format: EditFormatName | "auto";
   readonly out: string;
   readonly map?: FieldMap;
   readonly skipRejected?: boolean;
@@ -206,7 +207,7 @@ async function readByNames(path: string, { map, skipRejected = false }: ImportFl
   };
 }
 
-async function readByFormat(path: string, format: string, skipRejected: boolean): Promise<Imported> {
+async function readByFormat(path: string, format: EditFormatName, skipRejected: boolean): Promise<Imported> {
   const file = importFormat(format, await readText(path));
   if (file.rejects.length > 0 && (!skipRejected || file.records.length === 0)) {
     throw rejected(path, file.rejects, file.records.length);

@@ -9,7 +9,6 @@ import {
   type Problem,
   type RunResult,
   run as runSolver,
-  type Snapshot,
   type StopRules,
   type Study,
 } from "../core/index.ts";
@@ -116,7 +115,7 @@ async function runStudy(module: string | undefined, flags: RunFlags, cli: Cli): 
             seed,
             stop,
             executor,
-            ...(from === undefined ? {} : { from: from as Snapshot<unknown> }),
+            ...(from === undefined ? {} : { from }),
             observers: [...observers, ({ step, metrics }) => progress.update(step, metrics)],
             ...recorded,
           }),

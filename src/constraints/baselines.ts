@@ -4,10 +4,10 @@ import { modelOf } from "./exact-fit.ts";
 import { type FitOptions, prepareFit } from "./fit.ts";
 import { type Convex, minimise, type Row } from "./interior-point.ts";
 import type { Predictor } from "./metrics.ts";
-import { type LinearModel, type Model, scoresAt } from "./model.ts";
+import { type LinearModel, type Model, scoresAt, type Task } from "./model.ts";
 import type { Rule } from "./rules.ts";
 
-export interface PenaltyOptions extends Omit<FitOptions, "solver" | "sade"> {
+export interface PenaltyOptions<T extends Task = Task> extends Omit<FitOptions<T>, "solver" | "sade"> {
   /** Weight of the mean squared violation on the training rows; 0 gives the unconstrained model. */
   readonly penalty: number;
 }
@@ -18,7 +18,7 @@ export interface PenaltyOptions extends Omit<FitOptions, "solver" | "sade"> {
  *
  * @throws InvalidInput for data, options or rules that do not fit.
  */
-export function fitPenalised(options: PenaltyOptions): LinearModel {
+export function fitPenalised<T extends Task>(options: PenaltyOptions<T>): LinearModel<T> {
   const { penalty } = options;
   if (!(penalty >= 0 && Number.isFinite(penalty)))
     throw new InvalidInput(`penalty is ${penalty}: give a finite number from 0 up`);
@@ -76,11 +76,13 @@ export function fitPenalised(options: PenaltyOptions): LinearModel {
         [1, -1].map((s) => ({ indices: [i], values: [s], bound: problem.weightLimit })),
       ).flat()
     : [];
-  return modelOf(problem, minimise(penalised, limits).x);
+  return modelOf(problem, minimise(penalised, limits).x) as LinearModel<T>;
 }
 
 /** The model without its rules: what the data alone say. */
-export function fitUnconstrained(options: Omit<FitOptions, "solver" | "sade">): LinearModel {
+export function fitUnconstrained<T extends Task>(
+  options: Omit<FitOptions<T>, "solver" | "sade">,
+): LinearModel<T> {
   return fitPenalised({ ...options, penalty: 0 });
 }
 

@@ -11,13 +11,13 @@ import type { Rule } from "./rules.ts";
 import { fitSade, type SadeOptions, type SadeSearchReport } from "./sade/fit-sade.ts";
 import { type Examples, examplesOf, obeyingRows, selectRows, type Targets, tableOf } from "./table.ts";
 
-export interface FitOptions {
+export interface FitOptions<T extends Task = Task> {
   /** Inputs in raw units: feature values by name, or column values in the domain's order. */
   readonly X: readonly Input[];
-  readonly y: Targets;
+  readonly y: Targets<T>;
   readonly domain: Domain;
   readonly constraints: readonly Rule[];
-  readonly task: Task;
+  readonly task: T;
   /** Names of the outputs; default: those of `y`, the sorted labels, or `score`. */
   readonly outputs?: readonly string[];
   /** `exact` (default): the best admissible model; `sade`: the published search. */
@@ -37,8 +37,8 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface FitResult {
-  readonly model: LinearModel;
+export interface FitResult<T extends Task = Task> {
+  readonly model: LinearModel<T>;
   readonly certificate: Certificate;
   /** Training loss, the penalty included. */
   readonly loss: number;
@@ -59,17 +59,23 @@ export interface FitResult {
  * @throws FpxError (code NO_MODEL) when none was found, nor a proof that there is none; Cancelled when the signal fired.
  * @example const { model, certificate } = await fitConstrained({ X, y, domain, constraints: rules, task: "logistic" });
  */
-export async function fitConstrained(options: FitOptions): Promise<FitResult> {
+export async function fitConstrained<T extends Task>(options: FitOptions<T>): Promise<FitResult<T>> {
   const { constraints, solver = "exact", signal } = options;
   const { problem, warnings, table, dropped } = prepareFit(options);
   if (solver !== "exact" && solver !== "sade")
     throw new InvalidInput(`solver is ${JSON.stringify(solver)}: use exact or sade`);
   signal?.throwIfAborted();
-  const { model, loss, ...how } =
+  const { model, ...how } =
     solver === "exact"
       ? exactly(problem)
       : await fitSade(problem, table, { ...options.sade, ...(signal === undefined ? {} : { signal }) });
-  return { model, certificate: certify(model, constraints), loss, warnings, dropped, ...how };
+  return {
+    model: model as LinearModel<T>,
+    certificate: certify(model, constraints),
+    warnings,
+    dropped,
+    ...how,
+  };
 }
 
 function exactly(problem: ExactProblem): { model: LinearModel; loss: number; reproducible: boolean } {

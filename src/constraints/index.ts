@@ -16,8 +16,16 @@ export { type Domain, domain, domainFromData, type FeatureSpec, type Input } fro
 export { Expression, sum, type Variables } from "./expression.ts";
 export { type FitOptions, type FitResult, fitConstrained } from "./fit.ts";
 export { allOf, anyOf, type Formula, not } from "./formula.ts";
-export { type Evaluation, evaluate, type Predictor, type Scores } from "./metrics.ts";
 export {
+  type ClassificationScores,
+  type Evaluation,
+  evaluate,
+  type Predictor,
+  type RegressionScores,
+  type Scores,
+} from "./metrics.ts";
+export {
+  type Labels,
   type LinearModel,
   linearModel,
   type Model,

@@ -1,27 +1,37 @@
 import type { Input } from "./domain.ts";
 import { softplus } from "./losses.ts";
-import { argmax, type Model, scoresAt } from "./model.ts";
+import { argmax, type Model, scoresAt, type Task } from "./model.ts";
 import type { Rule } from "./rules.ts";
 import { examplesOf, obeyingRows, obeys, type Targets } from "./table.ts";
 
-/** How well predictions fit some rows. */
-export interface Scores {
+/** How well labels are predicted on some rows. */
+export interface ClassificationScores {
   readonly rows: number;
-  /** Share of right labels; classification only. */
-  readonly accuracy?: number;
-  /** Mean log-loss, summed over outputs; classification only. */
-  readonly logLoss?: number;
-  /** Mean squared error, summed over outputs (as in SaDe's tables); regression only. */
-  readonly squaredErrorSum?: number;
-  /** The same, as a mean over outputs (as in DeepSaDe's tables). */
-  readonly squaredErrorMean?: number;
+  /** Share of right labels. */
+  readonly accuracy: number;
+  /** Mean log-loss, summed over outputs. */
+  readonly logLoss: number;
 }
 
-export interface Evaluation {
+/** How well values are predicted on some rows. */
+export interface RegressionScores {
+  readonly rows: number;
+  /** Mean squared error, summed over outputs (as in SaDe's tables). */
+  readonly squaredErrorSum: number;
+  /** The same, as a mean over outputs (as in DeepSaDe's tables). */
+  readonly squaredErrorMean: number;
+}
+
+/** How well predictions fit some rows, by the task. */
+export type Scores<T extends Task = Task> = T extends "leastSquares"
+  ? RegressionScores
+  : ClassificationScores;
+
+export interface Evaluation<T extends Task = Task> {
   /** All rows. */
-  readonly plain: Scores;
+  readonly plain: Scores<T>;
   /** Only rows whose label obeys the rules. */
-  readonly corrected: Scores;
+  readonly corrected: Scores<T>;
   /** Share of rows whose predicted outputs break a rule. */
   readonly violations: number;
 }
@@ -34,13 +44,13 @@ export type Predictor = (raw: Float64Array) => ArrayLike<number>;
  *
  * @throws InvalidInput for inputs outside the domain or labels that the task does not know.
  */
-export function evaluate(
-  model: Pick<Model, "domain" | "outputs" | "task">,
+export function evaluate<T extends Task>(
+  model: Pick<Model<T>, "domain" | "outputs" | "task">,
   rules: readonly Rule[],
   X: readonly Input[],
-  y: Targets,
-  predictor: Predictor = (raw) => scoresAt(model as Model, raw),
-): Evaluation {
+  y: Targets<NoInfer<T>>,
+  predictor: Predictor = (raw) => scoresAt(model as Model<T>, raw),
+): Evaluation<T> {
   const { domain, outputs, task } = model;
   const examples = examplesOf(domain, X, y, task, outputs);
   const predicted = examples.raw.map((raw) => predictor(raw));
@@ -71,8 +81,8 @@ export function evaluate(
   };
   const broken = examples.raw.filter((raw, row) => !obeys(rules, domain, outputs, raw, predicted[row]!));
   return {
-    plain: scores([...examples.raw.keys()]),
-    corrected: scores(obeyingRows(rules, domain, examples, task)),
+    plain: scores([...examples.raw.keys()]) as Scores<T>,
+    corrected: scores(obeyingRows(rules, domain, examples, task)) as Scores<T>,
     violations: broken.length / examples.raw.length,
   };
 }

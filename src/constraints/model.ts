@@ -4,16 +4,23 @@ import { type Domain, domain, encode, type FeatureSpec, type Input, type Outside
 /** What the outputs mean: values, a score whose sign decides, or one score a class of which the largest decides. */
 export type Task = "leastSquares" | "logistic" | "oneVsRest";
 
-interface ModelBase {
+/** What the decision of each task is: none, 1 when the score is above 0 and else 0, or the name of the largest output. */
+export interface Labels {
+  readonly leastSquares: undefined;
+  readonly logistic: 0 | 1;
+  readonly oneVsRest: string;
+}
+
+interface ModelBase<T extends Task> {
   readonly format: "fpx-model";
   readonly version: 1;
-  readonly task: Task;
+  readonly task: T;
   readonly outputs: readonly string[];
   readonly domain: Domain;
 }
 
 /** f_k(x) = weights[k][0] + sum over columns of weights[k][i + 1] * scaled column i. */
-export interface LinearModel extends ModelBase {
+export interface LinearModel<T extends Task = Task> extends ModelBase<T> {
   readonly kind: "linear";
   readonly weights: readonly (readonly number[])[];
 }
@@ -25,7 +32,7 @@ export interface Layer {
 }
 
 /** ReLU layers on scaled columns, then an affine head on [bias, last layer's units, skipped scaled columns]. */
-export interface NetworkModel extends ModelBase {
+export interface NetworkModel<T extends Task = Task> extends ModelBase<T> {
   readonly kind: "network";
   readonly layers: readonly Layer[];
   /** Columns wired straight to the head. */
@@ -33,16 +40,16 @@ export interface NetworkModel extends ModelBase {
   readonly weights: readonly (readonly number[])[];
 }
 
-export type Model = LinearModel | NetworkModel;
+export type Model<T extends Task = Task> = LinearModel<T> | NetworkModel<T>;
 
 /** A linear model of given weights, in scaled units: row k is [bias, one weight a column]. */
-export function linearModel(
+export function linearModel<T extends Task = "leastSquares">(
   domain: Domain,
   outputs: readonly string[],
   weights: readonly ArrayLike<number>[],
-  task: Task = "leastSquares",
-): LinearModel {
-  const model: LinearModel = {
+  task: T = "leastSquares" as T,
+): LinearModel<T> {
+  const model: LinearModel<T> = {
     format: "fpx-model",
     version: 1,
     kind: "linear",
@@ -178,10 +185,10 @@ function affine(weights: readonly (readonly number[])[], values: Float64Array): 
 }
 
 /** A prediction: every output by name, and for classification the decision. */
-export interface Prediction {
+export interface Prediction<T extends Task = Task> {
   readonly scores: Readonly<Record<string, number>>;
-  /** `logistic`: 1 when the score is above 0, else 0; `oneVsRest`: the name of the largest output. */
-  readonly label?: number | string;
+  /** See `Labels`; `undefined` in regression. */
+  readonly label: Labels[T];
 }
 
 /**
@@ -189,19 +196,22 @@ export interface Prediction {
  *
  * @example predict(model, { income: 12, credit: 1 }).label;
  */
-export function predict(
-  model: Model,
+export function predict<T extends Task>(
+  model: Model<T>,
   input: Input,
   { outside = "refuse" }: { readonly outside?: Outside } = {},
-): Prediction {
+): Prediction<T> {
   const values = scoresAt(model, encode(model.domain, input, outside));
   const scores = Object.fromEntries(model.outputs.map((name, k) => [name, values[k]!]));
-  if (model.task === "leastSquares") return { scores };
-  return {
-    scores,
-    label: model.task === "logistic" ? Number(values[0]! > 0) : model.outputs[argmax(values)]!,
-  };
+  return { scores, label: decisions[model.task](values, model.outputs) };
 }
+
+/** How each task decides by the outputs' values. */
+const decisions: { readonly [T in Task]: (values: Float64Array, outputs: readonly string[]) => Labels[T] } = {
+  leastSquares: () => undefined,
+  logistic: (values) => (values[0]! > 0 ? 1 : 0),
+  oneVsRest: (values, outputs) => outputs[argmax(values)]!,
+};
 
 /** Place of the largest value, the first one of equals. */
 export function argmax(values: ArrayLike<number>): number {

@@ -6,7 +6,11 @@ import type { Task } from "./model.ts";
 import type { Rule } from "./rules.ts";
 
 /** Targets: 0 or 1 (`logistic`), class names (`oneVsRest`), values, or values by output name (`leastSquares`). */
-export type Targets = ArrayLike<number | string> | Readonly<Record<string, ArrayLike<number>>>;
+export type Targets<T extends Task = Task> = {
+  readonly leastSquares: ArrayLike<number> | Readonly<Record<string, ArrayLike<number>>>;
+  readonly logistic: ArrayLike<number>;
+  readonly oneVsRest: ArrayLike<number | string>;
+}[T];
 
 /** A labelled table in raw units. */
 export interface Examples {

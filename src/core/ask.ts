@@ -25,8 +25,36 @@ export interface Batch {
   readonly blockSize?: number;
 }
 
+/**
+ * The batches that a solver of problem P may yield: one kind for every oracle of the problem, with its own questions
+ * and common part. Of a problem that names no oracle nothing is known, as in `Batch`.
+ */
+export type BatchOf<P> = [OracleOf<P>] extends [never] ? Batch : BatchTo<OracleOf<P>>;
+
+/** Answers to the questions of `BatchOf<P>`. */
+export type AnswerOf<P> = [OracleOf<P>] extends [never]
+  ? unknown
+  : OracleOf<P> extends Oracle<never, infer A, never>
+    ? A
+    : never;
+
+/** The members of a problem that are oracles. */
+type OracleOf<P> = Extract<P[keyof P], Oracle<never, unknown, never>>;
+
+type BatchTo<O> =
+  O extends Oracle<infer Q, infer A, infer C>
+    ? Omit<Batch, "oracle" | "questions" | "common"> & {
+        readonly oracle: Oracle<Q, A, C>;
+        readonly questions: readonly Q[];
+        readonly common: C;
+      }
+    : never;
+
 /** A computation that may ask on its way to R. */
 export type Asking<R> = Generator<Batch, R, readonly unknown[]>;
+
+/** The common part as the last argument; none where the oracle has none. */
+type CommonPart<C> = [C] extends [undefined] ? [] : [common: C];
 
 /**
  * Asks independent questions; the answers come back in question order. Question buffers may be reused as soon
@@ -37,7 +65,7 @@ export type Asking<R> = Generator<Batch, R, readonly unknown[]>;
 export function* ask<Q, A, C = undefined>(
   oracle: Oracle<Q, A, C>,
   questions: readonly Q[],
-  ...common: C extends undefined ? [] : [common: C]
+  ...common: CommonPart<NoInfer<C>>
 ): Asking<readonly A[]> {
   const batch: Batch = { oracle: oracle as Oracle<unknown, unknown, unknown>, questions, common: common[0] };
   return (yield batch) as readonly A[];
@@ -51,7 +79,7 @@ export function* askFolded<Q, A, C = undefined>(
   oracle: Oracle<Q, A, C> & { fold(answers: readonly A[]): A },
   questions: readonly Q[],
   blockSize: number,
-  ...common: C extends undefined ? [] : [common: C]
+  ...common: CommonPart<NoInfer<C>>
 ): Asking<readonly A[]> {
   const batch: Batch = {
     oracle: oracle as Oracle<unknown, unknown, unknown>,

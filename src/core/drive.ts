@@ -33,11 +33,11 @@ export interface StepView<S> {
 export type Observer<S> = (view: StepView<S>) => void;
 
 /** Where snapshots go: at every so many steps or seconds, at the end, and before an error leaves the run. */
-export interface SnapshotPolicy {
+export interface SnapshotPolicy<S = unknown> {
   readonly everySteps?: number;
   readonly everySeconds?: number;
   /** The snapshot borrows the state: encode or clone it before returning a promise. */
-  save(snapshot: Snapshot): void | Promise<void>;
+  save(snapshot: Snapshot<S>): void | Promise<void>;
 }
 
 export interface RunOptions<S> {
@@ -45,7 +45,7 @@ export interface RunOptions<S> {
   readonly stop?: StopRules;
   readonly signal?: AbortSignal;
   readonly observers?: readonly Observer<S>[];
-  readonly snapshots?: SnapshotPolicy;
+  readonly snapshots?: SnapshotPolicy<S>;
   /** Goes on from here; refused with `SnapshotMismatch` unless solver, options, problem and seed are the same. */
   readonly from?: Snapshot<S>;
 }

@@ -1,4 +1,12 @@
-export { type Asking, ask, askFolded, type Batch, type Oracle } from "./ask.ts";
+export {
+  type AnswerOf,
+  type Asking,
+  ask,
+  askFolded,
+  type Batch,
+  type BatchOf,
+  type Oracle,
+} from "./ask.ts";
 export { CODEC_VERSION, decode, encode } from "./codec.ts";
 export type { Observer, RunOptions, RunResult, SnapshotPolicy, Status, StepView } from "./drive.ts";
 export {

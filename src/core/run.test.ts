@@ -4,7 +4,6 @@ import {
   ask,
   askFolded,
   askTell,
-  type Batch,
   decodeSnapshot,
   type Executor,
   encodeSnapshot,
@@ -62,17 +61,16 @@ function spsa(options: {
   };
 }
 
+const bowlAt = (x: Float64Array) => x.reduce((sum, xi, i) => sum + (xi - i) ** 2, 0);
 const bowl: Bowl = {
   fingerprint: "bowl@1",
-  value: { name: "value", answer: (x) => x.reduce((sum, xi, i) => sum + (xi - i) ** 2, 0) },
+  value: { name: "value", answer: bowlAt },
 };
 const solver = spsa({ stepSize: 0.05, mu: 1e-3 });
 const steps = 60;
 const options = { seed: 7, stop: { maxSteps: steps } } as const;
 const bits = (x: Float64Array) => [...new BigUint64Array(x.buffer, x.byteOffset, x.length)].join();
 const reference = runSync(solver, bowl, options);
-
-const answerAll = ({ oracle, questions, common }: Batch) => questions.map((q) => oracle.answer(q, common));
 
 /** Answers in reverse order, one at a time, as a slow cluster might. */
 const backwards: Executor = {
@@ -109,7 +107,7 @@ describe("one solver, many drivers, the same bits", () => {
 
   it("by askTell", () => {
     const manual = askTell(solver, bowl, options);
-    while (manual.batch) manual.tell(answerAll(manual.batch));
+    while (manual.batch) manual.tell(manual.batch.questions.map((x) => bowlAt(x)));
     expect(bits(manual.outcome!.result)).toBe(bits(reference.result));
     expect(() => manual.tell([])).toThrow("has ended");
   });

@@ -1,4 +1,4 @@
-import type { Batch } from "./ask.ts";
+import type { AnswerOf, Batch, BatchOf } from "./ask.ts";
 import { drive, isBatch, type RunOptions, type RunResult, type StepView, type Turn } from "./drive.ts";
 import { InvalidInput } from "./errors.ts";
 import { type Executor, inline, isThenable } from "./executor.ts";
@@ -110,13 +110,13 @@ async function* walk<P extends Problem, S, R>(
 }
 
 /** A run that the caller answers by hand. */
-export interface AskTell<S, R> {
-  /** The open batch; `undefined` when the run has ended. */
-  readonly batch: Batch | undefined;
+export interface AskTell<P extends Problem, S, R> {
+  /** The open batch; `undefined` when the run has ended. Its `oracle` is a member of the problem. */
+  readonly batch: BatchOf<P> | undefined;
   /** The outcome; `undefined` while a batch is open. */
   readonly outcome: RunResult<S, R> | undefined;
   /** Answers the open batch, one answer per question, in question order. */
-  tell(answers: readonly unknown[]): void;
+  tell(answers: readonly AnswerOf<P>[]): void;
 }
 
 /**
@@ -130,7 +130,7 @@ export function askTell<P extends Problem, S, R>(
   solver: Solver<P, S, R>,
   problem: P,
   options: RunOptions<S>,
-): AskTell<S, R> {
+): AskTell<P, S, R> {
   const loop = drive(solver, problem, options, false);
   const advance = (answers: readonly unknown[]) => {
     let turn = loop.next(answers);
@@ -140,7 +140,7 @@ export function askTell<P extends Problem, S, R>(
   let turn = advance(NOTHING);
   return {
     get batch() {
-      return turn.done ? undefined : (turn.value as Batch);
+      return turn.done ? undefined : (turn.value as BatchOf<P>);
     },
     get outcome() {
       return turn.done ? turn.value : undefined;

@@ -73,8 +73,11 @@ export function checkSnapshot<P extends Problem, S, R>(
 /** A snapshot as bytes, bit-exact and versioned. */
 export const encodeSnapshot = (snapshot: Snapshot): Uint8Array<ArrayBuffer> => encode(snapshot);
 
-/** Reads what `encodeSnapshot` wrote; throws `SnapshotMismatch` for anything else. */
-export function decodeSnapshot(bytes: Uint8Array): Snapshot {
+/**
+ * Reads what `encodeSnapshot` wrote; throws `SnapshotMismatch` for anything else. The state's type S is that of the run
+ * which goes on `from` it, where solver, options, problem and seed are compared.
+ */
+export function decodeSnapshot<S = unknown>(bytes: Uint8Array): Snapshot<S> {
   const value = decode(bytes) as Partial<Snapshot> | null;
   if (
     typeof value !== "object" ||
@@ -85,5 +88,5 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
     throw new SnapshotMismatch("these bytes hold plain data but no run snapshot: check the file name");
   if (value.format !== 1)
     throw new SnapshotMismatch(`snapshot format ${String(value.format)} is unknown to this fpx: update fpx`);
-  return value as Snapshot;
+  return value as Snapshot<S>;
 }

@@ -1,26 +1,46 @@
 /** What the statistics of a log advise before learning from it. */
 
+import type { TokenTraffic } from "./laterality.ts";
+import type { RejectCode } from "./reader.ts";
 import type { EditStats, GroupStats } from "./stats.ts";
 
-/** One piece of advice; `code` is stable, `evidence` the numbers behind it. */
-export interface Advice {
-  readonly code:
-    | "no-edits"
-    | "few-edits"
-    | "several-policies"
-    | "policy-unnamed"
-    | "lazy-users"
-    | "lateral-edits"
-    | "length-growth"
-    | "length-loss"
-    | "rewrites"
-    | "costless-edits"
-    | "duplicates"
-    | "truncated-drafts"
-    | "rejected-lines";
-  readonly message: string;
-  readonly evidence: Readonly<Record<string, unknown>>;
+/** The numbers behind each piece of advice. */
+export interface AdviceEvidence {
+  readonly "no-edits": { readonly n: number; readonly edited: number };
+  readonly "few-edits": { readonly edited: number; readonly drafts: number };
+  /** Records by policy; "" for those that name none. */
+  readonly "several-policies": Readonly<Record<string, number>>;
+  readonly "policy-unnamed": { readonly unnamed: number };
+  /** The first ten of them. */
+  readonly "lazy-users": {
+    readonly users: readonly {
+      readonly user: string | null;
+      readonly n: number;
+      readonly editedRate: number;
+    }[];
+  };
+  readonly "lateral-edits": { readonly lateralityIndex: number; readonly tokens: readonly TokenTraffic[] };
+  readonly "length-growth": LengthEvidence;
+  readonly "length-loss": LengthEvidence;
+  readonly rewrites: { readonly medianCost: number };
+  readonly "costless-edits": { readonly costlessEdits: number };
+  readonly duplicates: { readonly duplicates: number };
+  readonly "truncated-drafts": { readonly truncatedDrafts: number };
+  readonly "rejected-lines": Readonly<Partial<Record<RejectCode, number>>>;
 }
+
+interface LengthEvidence extends LengthChanges {
+  readonly meanLengthRatio: number;
+}
+
+/** One piece of advice; `code` is stable, `evidence` the numbers behind it. */
+export type Advice = {
+  readonly [Code in keyof AdviceEvidence]: {
+    readonly code: Code;
+    readonly message: string;
+    readonly evidence: AdviceEvidence[Code];
+  };
+}[keyof AdviceEvidence];
 
 /** Ways to learn from a log. */
 export type LearningMethod = "sft" | "dpo" | "cost" | "early";
@@ -49,7 +69,7 @@ const AGAINST: Readonly<Partial<Record<Advice["code"], readonly LearningMethod[]
 };
 
 /** Which methods the advice leaves. */
-export function adviseMethods(advice: readonly Advice[]): MethodAdvice[] {
+export function adviseMethods(advice: readonly Pick<Advice, "code">[]): MethodAdvice[] {
   return (["sft", "dpo", "cost", "early"] as const).map((method) => {
     const against = advice.map(({ code }) => code).filter((code) => AGAINST[code]?.includes(method));
     return { method, advised: against.length === 0, against };

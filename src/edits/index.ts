@@ -1,4 +1,4 @@
-export type { Advice, LearningMethod, MethodAdvice } from "./advice.ts";
+export type { Advice, AdviceEvidence, LearningMethod, MethodAdvice } from "./advice.ts";
 export { APP_LOG_HEADER, type AppLogLine, AppLogReplay, parseAppLogLine } from "./app-log.ts";
 export {
   type CopyBaseline,
@@ -25,7 +25,7 @@ export {
   type ExportReport,
   exportLines,
 } from "./exports/export.ts";
-export type { CarriedRecord, EditFormat, FormatKind } from "./exports/format.ts";
+export type { CarriedRecord, EditFormat, EditFormatName, FormatKind } from "./exports/format.ts";
 export { EDIT_FORMATS, editFormat } from "./exports/formats.ts";
 export { type ImportedFile, type ImportReject, importFormat } from "./exports/import.ts";
 export { type Redact, type RedactedField, redactRecord } from "./exports/redact.ts";

@@ -6,7 +6,7 @@ import { type CostOptions, costMeter } from "./cost.ts";
 import { DuplicateFinder } from "./duplicates.ts";
 import { type Estimate, groupedMean, type Histogram, histogram, quantile } from "./estimates.ts";
 import { type Laterality, TrafficCounter } from "./laterality.ts";
-import type { Reject } from "./reader.ts";
+import type { Reject, RejectCode } from "./reader.ts";
 import { comparable, contextKey, type EditRecord, isEdited } from "./record.ts";
 import { truncation } from "./truncation.ts";
 
@@ -73,7 +73,7 @@ export interface EditStats {
   readonly truncatedDrafts: number;
   /** Lines rejected, in all and by code. */
   readonly rejects: number;
-  readonly rejectsByCode: Readonly<Record<string, number>>;
+  readonly rejectsByCode: Readonly<Partial<Record<RejectCode, number>>>;
   readonly perUser: readonly GroupStats[];
   readonly perPolicy: readonly GroupStats[];
   /** What to think of before learning from this log. */
@@ -219,8 +219,8 @@ function quantilesOf(values: Float64Array): Quantiles {
   };
 }
 
-function countCodes(rejects: readonly Reject[]): Record<string, number> {
-  const counts: Record<string, number> = {};
+function countCodes(rejects: readonly Reject[]): EditStats["rejectsByCode"] {
+  const counts: Partial<Record<RejectCode, number>> = {};
   for (const { code } of rejects) counts[code] = (counts[code] ?? 0) + 1;
   return counts;
 }

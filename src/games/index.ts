@@ -49,6 +49,8 @@ export {
 export type { Scale } from "./scale.ts";
 export {
   type Choice,
+  type Feedback,
+  type LossOf,
   OptimisticFtpl,
   type Selector,
   type SelectorOptions,

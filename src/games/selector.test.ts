@@ -158,9 +158,11 @@ describe("OptimisticFtpl", () => {
     const full = new OptimisticFtpl({ arms: 2, feedback: "full" });
     expect(() => full.choose([1])).toThrow("hint has length 1");
     expect(() => full.choose([1, Number.NaN])).toThrow("hint is NaN");
+    // @ts-expect-error: full feedback is of all arms.
     expect(() => full.update(full.choose().ticket, 0.5)).toThrow("losses of all arms");
     expect(() => full.update(full.choose().ticket, [0, 2])).toThrow("scale losses to [0, 1]");
     const bandit = new OptimisticFtpl({ arms: 2, feedback: "bandit" });
+    // @ts-expect-error: bandit feedback is of one arm.
     expect(() => bandit.update(bandit.choose().ticket, [0, 1])).toThrow("as a number");
   });
 });

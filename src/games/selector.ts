@@ -20,11 +20,17 @@ export interface Selector<T = number, L = number | ArrayLike<number>> {
   update(ticket: T, loss: L): void;
 }
 
+/** What is heard after a choice: the losses of all arms, or that of the chosen one. */
+export type Feedback = "full" | "bandit";
+
+/** What `OptimisticFtpl.update` takes. */
+export type LossOf<F extends Feedback> = F extends "full" ? ArrayLike<number> : number;
+
 /** Options of `OptimisticFtpl`. */
-export interface SelectorOptions {
+export interface SelectorOptions<F extends Feedback = Feedback> {
   readonly arms: number;
   /** `full`: `update` gets the losses of all arms; `bandit`: that of the chosen one. */
-  readonly feedback: "full" | "bandit";
+  readonly feedback: F;
   /** Scale of the Gumbel perturbations; `auto` (default) follows how well the hints predict. */
   readonly scale?: "auto" | number;
   /** Default 0. */
@@ -39,11 +45,11 @@ interface Open {
 }
 
 /** State of a selector as JSON. */
-export interface SelectorState {
+export interface SelectorState<F extends Feedback = Feedback> {
   readonly version: 1;
   readonly options: {
     readonly arms: number;
-    readonly feedback: "full" | "bandit";
+    readonly feedback: F;
     readonly scale: "auto" | number;
     readonly seed: string;
   };
@@ -74,8 +80,8 @@ const UNIFORM = 1e-6;
  * const { arm, ticket } = selector.choose(predictedLosses);
  * selector.update(ticket, losses);
  */
-export class OptimisticFtpl implements Selector {
-  readonly #options: Required<SelectorOptions>;
+export class OptimisticFtpl<F extends Feedback = Feedback> implements Selector<number, LossOf<F>> {
+  readonly #options: Required<SelectorOptions<F>>;
   readonly #rng: Rng;
   #round = 0;
   #errors = 0;
@@ -83,7 +89,7 @@ export class OptimisticFtpl implements Selector {
   #totals: Float64Array;
   readonly #open = new Map<number, Open>();
 
-  constructor(options: SelectorOptions) {
+  constructor(options: SelectorOptions<F>) {
     const { arms, feedback, scale = "auto", seed = 0 } = options;
     checkCount("arms", arms, 2);
     checkChoice("feedback", feedback, ["full", "bandit"]);
@@ -111,7 +117,7 @@ export class OptimisticFtpl implements Selector {
     return { arm, probabilities, ticket };
   }
 
-  update(ticket: number, loss: number | ArrayLike<number>): void {
+  update(ticket: number, loss: LossOf<F>): void {
     const open = this.#open.get(ticket);
     if (!open)
       throw new InvalidInput(
@@ -143,7 +149,7 @@ export class OptimisticFtpl implements Selector {
       : scale * Math.log(arms) + this.#errors / (8 * scale);
   }
 
-  toJSON(): SelectorState {
+  toJSON(): SelectorState<F> {
     return {
       version: 1,
       options: { ...this.#options, seed: String(this.#options.seed) },
@@ -156,8 +162,8 @@ export class OptimisticFtpl implements Selector {
   }
 
   /** The selector that `toJSON` described; it goes on with the same choices. Throws InvalidInput for a damaged state. */
-  static fromJSON(state: SelectorState): OptimisticFtpl {
-    const { version, options, round, totals, errors, stability, open } = (state ?? {}) as SelectorState;
+  static fromJSON<F extends Feedback>(state: SelectorState<F>): OptimisticFtpl<F> {
+    const { version, options, round, totals, errors, stability, open } = (state ?? {}) as SelectorState<F>;
     if (version !== 1) throw new InvalidInput(`selector state version ${version} is unknown: update fpx`);
     if (!/^\d{1,20}$/.test(String(options?.seed)) || !Array.isArray(open))
       throw new InvalidInput("the selector's state is damaged: its seed or its open choices are missing");

@@ -53,6 +53,15 @@ export interface IntervalOptions {
   readonly contrast?: ArrayLike<number>;
 }
 
+/** What `toJSON` of the estimator gives: the state in base64, with the estimate to read. */
+export interface SavedEstimator {
+  readonly format: "fpx-kiefer-wolfowitz";
+  readonly version: number;
+  readonly count: number;
+  readonly estimate: readonly number[];
+  readonly state: string;
+}
+
 /** A two-sided test of one number. */
 export interface TestResult {
   readonly estimate: number;
@@ -402,7 +411,7 @@ export class AveragedKieferWolfowitz<Z> {
   }
 
   /** The state as JSON, with the estimate to read; `fromJSON` goes on from it bit for bit. */
-  toJSON(): unknown {
+  toJSON(): SavedEstimator {
     let text = "";
     for (const byte of encode(this.#state)) text += String.fromCharCode(byte);
     const estimate = Array.from(this.estimate());

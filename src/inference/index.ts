@@ -2,6 +2,7 @@ export {
   AveragedKieferWolfowitz,
   type Interval,
   type IntervalOptions,
+  type SavedEstimator,
   type TestResult,
 } from "./averaged-kiefer-wolfowitz.ts";
 export {

@@ -1,6 +1,7 @@
 import { type Asking, ask, InvalidInput, type Oracle, type Problem, type Solver } from "../core/index.ts";
 import { AveragedKieferWolfowitz } from "./averaged-kiefer-wolfowitz.ts";
 import { checkInteger } from "./checks.ts";
+import type { Row } from "./losses.ts";
 import { type KieferWolfowitzOptions, settle } from "./options.ts";
 import type { Loss } from "./pilot.ts";
 import { createState, type KieferWolfowitzState } from "./state.ts";
@@ -101,9 +102,11 @@ export interface KieferWolfowitzSolverOptions extends Omit<KieferWolfowitzOption
  * The estimator as a solver over a stream: runs, snapshots, stop rules and progress work. A run ends with the stream,
  * as `converged` or, where the diagnostics doubt it, as `stalled`; the result is the estimator.
  *
+ * Z is the type of an observation; name it where it is no `Row`: `kieferWolfowitz<Visit>({ ... })`.
+ *
  * @example const { result } = await run(kieferWolfowitz({ initial: [0, 0] }), problem, { seed: 7 });
  */
-export function kieferWolfowitz<Z>(
+export function kieferWolfowitz<Z = Row>(
   options: KieferWolfowitzSolverOptions,
 ): Solver<StreamProblem<Z>, StreamState<Z>, AveragedKieferWolfowitz<Z>> {
   const { batch = 1000, ...rest } = options;

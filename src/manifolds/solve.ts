@@ -45,21 +45,14 @@ export interface Ended {
   readonly status: Status;
 }
 
-export interface SolveMinMaxOptions extends solvers.MinMaxOptions {
-  /** Default "auto". */
-  readonly method?:
-    | "auto"
-    | "ramma"
-    | "ramma5"
-    | "rabr"
-    | "rceg"
-    | "rgda"
-    | "reg"
-    | "rpeg"
-    | "rogda"
-    | "rioda";
-  /** Step size of gradient methods and RIODA. */
-  readonly step?: number;
+/** Which method: gradient methods and RIODA take a step size, the others choose their own. */
+type Choice =
+  | { readonly method?: "auto" | "ramma" | "ramma5" | "rabr" /** Default "auto". */; readonly step?: never }
+  | { readonly method: "rceg" | "rgda" | "reg" | "rpeg" | "rogda" | "rioda"; readonly step?: number };
+
+export type SolveMinMaxOptions = Choice & SolveLimits;
+
+interface SolveLimits extends solvers.MinMaxOptions {
   /** Partial gradients to spend at most; default 1e6. */
   readonly maxCalls?: number;
   readonly signal?: AbortSignal;

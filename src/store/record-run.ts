@@ -1,7 +1,7 @@
 /** Recording a run while it works: curves, signs of life, snapshots, the end. */
 import { setImmediate as turn } from "node:timers/promises";
 import { Cancelled } from "../core/errors.ts";
-import type { AsyncRunOptions, Observer, RunResult, Snapshot, SnapshotPolicy } from "../core/index.ts";
+import type { AsyncRunOptions, Observer, RunResult, SnapshotPolicy } from "../core/index.ts";
 import { newId } from "./ids.ts";
 import {
   addPoints,
@@ -47,9 +47,9 @@ export async function recordRun<S, R>(
   return recordWork(store, { ...rest, ...kept, everySeconds }, async (recorder) => {
     const { id, signal } = recorder;
     let saved = Number.NEGATIVE_INFINITY;
-    const snapshots: SnapshotPolicy = {
+    const snapshots: SnapshotPolicy<S> = {
       everySeconds,
-      async save(snapshot: Snapshot) {
+      async save(snapshot) {
         const now = performance.now();
         // Encoded before the first wait, while the state is still at rest.
         if (now - saved >= snapshotSeconds * 1000 || signal.aborted) {

@@ -340,7 +340,7 @@ export async function saveSnapshot(store: Store, run: string, snapshot: Snapshot
 }
 
 /** The last snapshot of a run, or undefined. Throws `SnapshotMismatch` when it is damaged. */
-export async function loadSnapshot(store: Store, run: string): Promise<Snapshot | undefined> {
+export async function loadSnapshot<S = unknown>(store: Store, run: string): Promise<Snapshot<S> | undefined> {
   const row = await store.reader
     .selectFrom("snapshots")
     .select("bytes")

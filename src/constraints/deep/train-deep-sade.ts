@@ -6,15 +6,15 @@ import type { Clause, Warning } from "../compile.ts";
 import type { Domain } from "../domain.ts";
 import { type FitOptions, prepareFit } from "../fit.ts";
 import { loadHighs } from "../milp.ts";
-import type { NetworkModel } from "../model.ts";
+import type { NetworkModel, Task } from "../model.ts";
 import type { Rule } from "../rules.ts";
 import { milpMaxsat } from "../sade/maxsat-milp.ts";
 import { largestTargets, softConstraints } from "../sade/query.ts";
 import { type DeepSadeProblem, type DeepSadeResult, type DeepSadeSearch, deepSade } from "./deep-sade.ts";
 
-export interface DeepSadeOptions
+export interface DeepSadeOptions<T extends Task = Task>
   extends Pick<
-      FitOptions,
+      FitOptions<T>,
       "X" | "y" | "domain" | "constraints" | "task" | "outputs" | "margin" | "weights" | "signal"
     >,
     Omit<DeepSadeSearch, "skip"> {
@@ -28,8 +28,8 @@ export interface DeepSadeOptions
   readonly seed?: number;
 }
 
-export interface DeepSadeFit {
-  readonly model: NetworkModel;
+export interface DeepSadeFit<T extends Task = Task> {
+  readonly model: NetworkModel<T>;
   readonly certificate: Certificate;
   readonly training: Omit<DeepSadeResult, "model">;
   readonly warnings: readonly Warning[];
@@ -43,7 +43,7 @@ export interface DeepSadeFit {
  * @throws FpxError (code NO_MODEL) when no last layer keeps the rules at the start, or no snapshot was certified.
  * @example await trainDeepSade({ X, y, domain, constraints: rules, task: "logistic", layers: [32, 16], epochs: 20 });
  */
-export async function trainDeepSade(options: DeepSadeOptions): Promise<DeepSadeFit> {
+export async function trainDeepSade<T extends Task>(options: DeepSadeOptions<T>): Promise<DeepSadeFit<T>> {
   checkOptions(options);
   const { domain, constraints, epochs = 20, seed = 0, signal, batchSize = 5, validation = 0.1 } = options;
   const { problem, table, warnings } = prepareFit(options);
@@ -94,7 +94,10 @@ export async function trainDeepSade(options: DeepSadeOptions): Promise<DeepSadeF
       "NO_MODEL",
       `no snapshot of ${training.successes} successful steps was certified: raise margin or lower learningRate`,
     );
-  const model = { ...trained, weights: trained.weights.map((row) => row.map((w) => w * unit)) };
+  const model = {
+    ...(trained as NetworkModel<T>),
+    weights: trained.weights.map((row) => row.map((w) => w * unit)),
+  };
   return { model, certificate: certify(model, constraints), training, warnings };
 }
 

@@ -2,7 +2,14 @@
 
 import { InvalidInput } from "../../core/errors.ts";
 import { contextMessages, type EditRecord, hasLoneSurrogate, isEdited } from "../record.ts";
-import { type EditFormat, type FormatKind, jsonLine, RuleBroken, type RuleCode } from "./format.ts";
+import {
+  type EditFormat,
+  type EditFormatName,
+  type FormatKind,
+  jsonLine,
+  RuleBroken,
+  type RuleCode,
+} from "./format.ts";
 import { editFormat } from "./formats.ts";
 import { type Redact, redactRecord } from "./redact.ts";
 
@@ -26,7 +33,7 @@ export interface Exclusion {
 
 /** What an export holds and what it leaves out. */
 export interface ExportReport {
-  readonly format: string;
+  readonly format: EditFormatName;
   readonly kind: FormatKind;
   /** Records in the file. */
   readonly written: number;
@@ -49,7 +56,7 @@ const SHOWN_RECORDS = 20;
  */
 export function checkExport(
   records: readonly EditRecord[],
-  format: string,
+  format: EditFormatName,
   options: ExportOptions = {},
 ): ExportReport {
   const chosen = editFormat(format);
@@ -94,7 +101,7 @@ export function checkExport(
  */
 export function* exportLines(
   records: readonly EditRecord[],
-  format: string,
+  format: EditFormatName,
   options: ExportOptions = {},
 ): Generator<string, ExportReport> {
   const report = checkExport(records, format, options);

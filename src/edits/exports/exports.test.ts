@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseEditLog } from "../reader.ts";
 import { type ChatMessage, contextMessages, type EditRecord, isEdited } from "../record.ts";
 import { checkExport, exportLines } from "./export.ts";
+import type { EditFormatName } from "./format.ts";
 import { EDIT_FORMATS, editFormat } from "./formats.ts";
 import { importFormat } from "./import.ts";
 
@@ -13,10 +14,11 @@ const CONTEXT: ChatMessage[] = [
 const EDIT: EditRecord = { context: CONTEXT, draft: "DRAFT", edited: "EDITED", policy: "base@3", user: "u1" };
 const PLAIN: EditRecord = { ...EDIT, context: "Ask Ann.\n" };
 const many = (record: EditRecord, count = 12): EditRecord[] => Array.from({ length: count }, () => record);
-const lines = (records: EditRecord[], format: string, options = {}): string[] => [
+const lines = (records: EditRecord[], format: EditFormatName, options = {}): string[] => [
   ...exportLines(records, format, options),
 ];
-const first = (record: EditRecord, format: string): unknown => JSON.parse(lines(many(record), format)[0]!);
+const first = (record: EditRecord, format: EditFormatName): unknown =>
+  JSON.parse(lines(many(record), format)[0]!);
 const user = (content: string) => ({ role: "user", content });
 /** What JSON can carry: it has no -0. */
 const jsonValue = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown);
@@ -42,7 +44,7 @@ describe("field names", () => {
     non_preferred_output: answer("DRAFT"),
   };
   const sft = { messages: [...CONTEXT, ...answer("EDITED")] };
-  const cases: [string, EditRecord, unknown][] = [
+  const cases: [EditFormatName, EditRecord, unknown][] = [
     ["fpx", EDIT, EDIT],
     ["trl-preference", EDIT, { prompt: CONTEXT, chosen: answer("EDITED"), rejected: answer("DRAFT") }],
     [
@@ -218,7 +220,7 @@ describe("corrections of other products", () => {
   });
 
   it("are read in the shapes that their exports have", () => {
-    const read = (format: string, line: object) => importFormat(format, JSON.stringify(line));
+    const read = (format: EditFormatName, line: object) => importFormat(format, JSON.stringify(line));
     const messages = [{ role: "user", content: "C" }];
     expect(
       read("langfuse", {
@@ -239,7 +241,8 @@ describe("corrections of other products", () => {
     expect(read("braintrust", { input: messages, output: "D", expected: { text: "E" } }).records).toEqual([
       { context: messages, draft: "D", edited: "E" },
     ]);
-    const codes = (format: string, line: object) => read(format, line).rejects.map(({ code }) => code);
+    const codes = (format: EditFormatName, line: object) =>
+      read(format, line).rejects.map(({ code }) => code);
     expect(codes("langfuse", { input: "C", output: "D", scores: [] })).toEqual(["no-correction"]);
     expect(codes("langsmith", { correction: null, run: {} })).toEqual(["no-correction"]);
     expect(codes("langsmith", { correction: "E" })).toEqual(["bad-line"]);
@@ -285,7 +288,7 @@ describe("what is left out", () => {
     ]);
   });
 
-  const cases: [string, EditRecord, string, string][] = [
+  const cases: [string, EditRecord, EditFormatName, string][] = [
     ["half a surrogate pair", { ...EDIT, edited: "x\udc00" }, "openai-dpo", "lone-surrogate"],
     ["an empty draft", { ...EDIT, draft: " " }, "trl-preference", "empty-text"],
     ["no context", { ...EDIT, context: "" }, "trl-messages", "no-context"],
@@ -369,6 +372,7 @@ describe("files as a whole", () => {
   });
 
   it("names the formats it knows when it does not know one", () => {
+    // @ts-expect-error: no format has this name.
     expect(() => lines([EDIT], "trl")).toThrow(/unknown format "trl"; use one of fpx, trl-preference/);
   });
 });
@@ -411,7 +415,7 @@ describe("redaction", () => {
 });
 
 describe("reading back", () => {
-  const cases: [string, unknown, string][] = [
+  const cases: [EditFormatName, unknown, string][] = [
     ["trl-preference", { prompt: CONTEXT, chosen: answer("a") }, "bad-line"],
     ["trl-preference", { prompt: CONTEXT, chosen: answer("a"), rejected: "b" }, "bad-line"],
     [

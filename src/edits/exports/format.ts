@@ -8,12 +8,29 @@ import type { EditRecord } from "../record.ts";
  */
 export type FormatKind = "log" | "corrections" | "preference" | "supervised" | "unpaired";
 
+/** The names of the formats. */
+export type EditFormatName =
+  | "fpx"
+  | "trl-preference"
+  | "trl-preference-standard"
+  | "trl-prompt-completion"
+  | "trl-prompt-completion-standard"
+  | "trl-messages"
+  | "trl-unpaired"
+  | "trl-unpaired-standard"
+  | `${"openai" | "azure" | "together" | "fireworks"}-${"dpo" | "sft"}`
+  | "bedrock-sft"
+  | "sagemaker-dpo"
+  | "langfuse"
+  | "langsmith"
+  | "braintrust";
+
 /** What a line gives back: as much of a record as the format carries. */
 export type CarriedRecord = Partial<EditRecord>;
 
 /** A training-file format: how a record becomes lines, and what a line gives back. */
 export interface EditFormat {
-  readonly name: string;
+  readonly name: EditFormatName;
   /** For whom, in words. */
   readonly title: string;
   readonly kind: FormatKind;

@@ -17,7 +17,7 @@ type Line = Readonly<Record<string, unknown>>;
 
 /** What distinguishes the hosts that share OpenAI's field names. */
 interface Host {
-  readonly name: string;
+  readonly name: "openai" | "azure" | "together" | "fireworks";
   readonly title: string;
   readonly roles: readonly string[];
   readonly dpoLines?: EditFormat["lines"];

@@ -2,7 +2,7 @@
 
 import { LineCutter } from "../lines.ts";
 import { countProblems } from "./export.ts";
-import { type CarriedRecord, RuleBroken, type RuleCode } from "./format.ts";
+import { type CarriedRecord, type EditFormatName, RuleBroken, type RuleCode } from "./format.ts";
 import { editFormat } from "./formats.ts";
 
 /** A line that breaks its format. */
@@ -27,7 +27,7 @@ export interface ImportedFile {
  *
  * Throws `InvalidInput` for an unknown format.
  */
-export function importFormat(format: string, source: string | Iterable<string>): ImportedFile {
+export function importFormat(format: EditFormatName, source: string | Iterable<string>): ImportedFile {
   const chosen = editFormat(format);
   const records: CarriedRecord[] = [];
   const rejects: ImportReject[] = [];

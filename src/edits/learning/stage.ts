@@ -4,7 +4,6 @@ import {
   encodeSnapshot,
   type RunOptions,
   type RunResult,
-  type Snapshot,
 } from "../../core/index.ts";
 import type { Runtime, Tensors, TrainingState } from "../../lm/index.ts";
 import type { SeedReplayState } from "../../zeroth-order/index.ts";
@@ -84,7 +83,7 @@ async function staged<S>(
   { store, observer, signal }: LearnContext,
 ): Promise<{ weights: Tensors; curve: Curve }> {
   const bytes = await store.load(stage);
-  const from = bytes && (decodeSnapshot(bytes) as Snapshot<S>);
+  const from = bytes && decodeSnapshot<S>(bytes);
   observer.start(stage, { total, done: from?.step ?? 0, unit: "steps" });
   const outcome = await train({
     seed,

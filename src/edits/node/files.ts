@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { writeLinesAtomic } from "../../core/node/index.ts";
 import { type ExportOptions, type ExportReport, exportLines } from "../exports/export.ts";
+import type { EditFormatName } from "../exports/format.ts";
 import { type ImportedFile, importFormat } from "../exports/import.ts";
 import { type EditLog, type ReadOptions, readEditLog } from "../reader.ts";
 import type { EditRecord } from "../record.ts";
@@ -27,7 +28,7 @@ export function readEditLogFile(path: string, options: ReadOptions = {}): Promis
 export async function writeExportFile(
   path: string,
   records: readonly EditRecord[],
-  format: string,
+  format: EditFormatName,
   options: ExportOptions = {},
 ): Promise<ExportReport> {
   let report!: ExportReport;
@@ -39,6 +40,6 @@ export async function writeExportFile(
 }
 
 /** Reads a training file back; see `importFormat`. Throws the system's error where the file cannot be read. */
-export async function readExportFile(path: string, format: string): Promise<ImportedFile> {
+export async function readExportFile(path: string, format: EditFormatName): Promise<ImportedFile> {
   return importFormat(format, await readFile(path, "utf8"));
 }

@@ -203,7 +203,7 @@ export interface FtplSelectorOptions {
  * @example new LateEnsemble(policies, { selector: ftplSelector({ seed: 1 }) });
  */
 export function ftplSelector({ seed = 0, maximumCost = 2 }: FtplSelectorOptions = {}): SelectorKind {
-  const scaled = (first: OptimisticFtpl): StoredSelector => {
+  const scaled = (first: OptimisticFtpl<"bandit">): StoredSelector => {
     let inner = first;
     return {
       choose: (hint) => inner.choose(hint),
@@ -223,7 +223,7 @@ export function ftplSelector({ seed = 0, maximumCost = 2 }: FtplSelectorOptions 
   };
   return {
     create: (arms) => scaled(new OptimisticFtpl({ arms, feedback: "bandit", seed })),
-    restore: (state) => scaled(OptimisticFtpl.fromJSON(state as SelectorState)),
+    restore: (state) => scaled(OptimisticFtpl.fromJSON(state as SelectorState<"bandit">)),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The hosts of fine-tuning, and what each must be asked; as their public documentation has it, none of them called from here. */
 
+import type { EditFormatName } from "../../edits/index.ts";
 import type { JobMethod, JobRequest } from "./job.ts";
 import { trlScript } from "./trl-script.ts";
 
@@ -21,7 +22,7 @@ export interface JobSettings {
 export interface Host {
   readonly title: string;
   /** Format of the training file by method; a method that is not named is not to be had. */
-  readonly formats: Readonly<Partial<Record<JobMethod, string>>>;
+  readonly formats: Readonly<Partial<Record<JobMethod, EditFormatName>>>;
   readonly url: string;
   prepare(settings: JobSettings): {
     readonly requests?: readonly JobRequest[];

@@ -416,6 +416,7 @@ it("says what is wrong with a problem or a method", () => {
   );
   expect(() => solveMinMax(minMaxProblem(parts), { method: "rabr" })).toThrow(/Lxy\^2 < muX muY/);
   expect(() => solveMinMax(minMaxProblem(parts), { method: "nope" as "auto" })).toThrow(/method is "nope"/);
+  // @ts-expect-error: the race chooses its own steps.
   expect(() => solveMinMax(minMaxProblem(parts), { step: 1 })).toThrow(/leave step out/);
   const cost = (x: Float64Array, y: Float64Array) => (x[0]! ** 2 - y[0]! ** 2) / 2;
   const claimed = { ...parts.constants, muX: 2, Lx: 2 };
