@@ -25,7 +25,10 @@ interface Measured {
 
 interface Method {
   readonly name: string;
-  fit(options: FitOptions<"logistic">, table: LoanTable): Promise<LinearModel<"logistic">> | LinearModel<"logistic">;
+  fit(
+    options: FitOptions<"logistic">,
+    table: LoanTable,
+  ): Promise<LinearModel<"logistic">> | LinearModel<"logistic">;
 }
 
 /** The penalty that breaks the rule least often on a fifth of the rows kept apart; ties go to the smaller one. */

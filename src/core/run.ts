@@ -15,7 +15,7 @@ const NOTHING: readonly unknown[] = [];
 export function runSync<P extends Problem, S, R>(
   solver: Solver<P, S, R>,
   problem: P,
-  options: RunOptions<S>,
+  options: RunOptions<NoInfer<S>>,
 ): RunResult<S, R> {
   const loop = drive(solver, problem, options, false);
   let turn = loop.next();
@@ -55,7 +55,7 @@ export interface AsyncRunOptions<S> extends RunOptions<S> {
 export async function run<P extends Problem, S, R>(
   solver: Solver<P, S, R>,
   problem: P,
-  options: AsyncRunOptions<S>,
+  options: AsyncRunOptions<NoInfer<S>>,
 ): Promise<RunResult<S, R>> {
   const steps = walk(solver, problem, options, false);
   while (true) {
@@ -73,7 +73,7 @@ export async function run<P extends Problem, S, R>(
 export function iterate<P extends Problem, S, R>(
   solver: Solver<P, S, R>,
   problem: P,
-  options: AsyncRunOptions<S>,
+  options: AsyncRunOptions<NoInfer<S>>,
 ): AsyncGenerator<StepView<S>, RunResult<S, R>, void> {
   return walk(solver, problem, options, true);
 }
@@ -129,7 +129,7 @@ export interface AskTell<P extends Problem, S, R> {
 export function askTell<P extends Problem, S, R>(
   solver: Solver<P, S, R>,
   problem: P,
-  options: RunOptions<S>,
+  options: RunOptions<NoInfer<S>>,
 ): AskTell<P, S, R> {
   const loop = drive(solver, problem, options, false);
   const advance = (answers: readonly unknown[]) => {

@@ -24,7 +24,7 @@ export interface RecordOptions<R> extends Omit<WorkOptions<never>, "summary"> {
 }
 
 /** Options of core's `run` that record it; spread them over your own. */
-export type RecordedOptions<S> = Required<Pick<AsyncRunOptions<S>, "observers" | "snapshots" | "signal">>;
+export type RecordedOptions = Required<Pick<AsyncRunOptions<unknown>, "observers" | "snapshots" | "signal">>;
 
 /** At most so many points are kept between two writes: enough for any screen. */
 const POINTS_A_WRITE = 40;
@@ -40,14 +40,14 @@ const POINTS_A_WRITE = 40;
 export async function recordRun<S, R>(
   store: Store,
   options: RecordOptions<R>,
-  work: (recorded: RecordedOptions<S>, id: string) => Promise<RunResult<S, R>>,
+  work: (recorded: RecordedOptions, id: string) => Promise<RunResult<S, R>>,
 ): Promise<RunResult<S, R>> {
   const { summary, snapshotSeconds = 5, everySeconds = 0.5, ...rest } = options;
   const kept = summary === undefined ? {} : { summary: ({ result }: RunResult<S, R>) => summary(result) };
   return recordWork(store, { ...rest, ...kept, everySeconds }, async (recorder) => {
     const { id, signal } = recorder;
     let saved = Number.NEGATIVE_INFINITY;
-    const snapshots: SnapshotPolicy<S> = {
+    const snapshots: SnapshotPolicy = {
       everySeconds,
       async save(snapshot) {
         const now = performance.now();
@@ -59,7 +59,7 @@ export async function recordRun<S, R>(
         await recorder.flush();
       },
     };
-    const observers: Observer<S>[] = [(view) => recorder.point(view)];
+    const observers: Observer<unknown>[] = [(view) => recorder.point(view)];
     const outcome = await work({ observers, snapshots, signal }, id);
     await saveSnapshot(store, id, outcome.snapshot);
     return outcome;
