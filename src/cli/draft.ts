@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { reranked, restoreTextCost, type TextCost, type TextCostState } from "../edits/index.ts";
+import { type Staleness, staleness } from "../edits/node/index.ts";
 import { loadPolicy, onnxRuntimeNode } from "../lm/node/index.ts";
 import type { Cli } from "./cli.ts";
 import { type ExportForm, exportForms, exportModel } from "./draft-export.ts";
@@ -69,11 +70,14 @@ async function draft(given: string | undefined, flags: DraftFlags, cli: Cli): Pr
   if (flags.method !== undefined && flags.adapter === undefined)
     throw new UsageError("--method needs --adapter: name the --out folder of fpx learn");
   const adapter = flags.adapter === undefined ? undefined : await findAdapter(flags.adapter, flags.method);
-  const stale = flags.adapter === undefined ? undefined : await staleAdapter(flags.adapter);
-  if (stale !== undefined)
-    cli.note(
-      `warning: ${flags.adapter} learned from a person who was forgotten on ${stale.since}; learn again by fpx learn`,
-    );
+  const warnOf = (path: string, stale: Staleness | undefined, again: string) => {
+    if (stale !== undefined)
+      cli.note(
+        `warning: ${path} learned from a person who was forgotten on ${stale.since}; learn again by ${again}`,
+      );
+  };
+  if (flags.adapter !== undefined) warnOf(flags.adapter, await staleAdapter(flags.adapter), "fpx learn");
+  if (flags.rerank !== undefined) warnOf(flags.rerank, await staleness(flags.rerank), "fpx edits cost");
   if (flags.export !== undefined) {
     if (given !== undefined) throw new UsageError("--export drafts nothing: leave the context out");
     return exportModel(flags.export, flags.out, { model: flags.model, adapter });

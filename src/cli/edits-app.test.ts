@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fpx } from "../../test/support/fpx.ts";
 import { type OpenAiServer, startOpenAi } from "../../test/support/openai-server.ts";
 import { openEditLog } from "../integrations/index.ts";
+import { listEdits, openStore } from "../store/index.ts";
+import { addLog } from "./serve-log.ts";
 
 let folder: string;
 let server: OpenAiServer;
@@ -82,6 +84,9 @@ describe("fpx edits on the log of an app", { timeout: 300_000 }, () => {
     });
     expect(server.seen).toEqual([]);
 
+    const fit = ["edits", "cost", at("edits.jsonl"), "--out", at("app-cost.json")];
+    expect((await fpx(fit)).code).toBe(0);
+
     const forget = ["edits", "forget", at("edits.jsonl"), "--user", "leaver", "--json"];
     const forgotten = JSON.parse((await fpx(forget)).stdout);
     expect(forgotten).toEqual({
@@ -89,6 +94,7 @@ describe("fpx edits on the log of an app", { timeout: 300_000 }, () => {
       stale: [
         { kind: "export", path: at("dpo.jsonl") },
         { kind: "export", path: at("job") },
+        { kind: "policy", path: at("app-cost.json") },
       ],
     });
     expect(await readFile(at("edits.jsonl"), "utf8")).not.toContain("leaver");
@@ -96,6 +102,11 @@ describe("fpx edits on the log of an app", { timeout: 300_000 }, () => {
       code: 2,
       stderr: expect.stringMatching(/forgotten on .*prepare the job again/),
     });
+    const model = ["--model", "samples/summaries/model"];
+    const warned = await fpx(["draft", ...model, "--rerank", at("app-cost.json"), "Ask Ann."]);
+    expect(warned.stderr).toMatch(/app-cost.json learned from a person who was forgotten/);
+    expect((await fpx([...fit, "--force"])).code).toBe(0);
+    expect(existsSync(at("app-cost.json.stale.json"))).toBe(false);
     expect((await fpx([...copy, "--force"])).code).toBe(0);
     expect(existsSync(at("dpo.jsonl.stale.json"))).toBe(false);
     expect((await fpx([...prepare, "--force"])).stdout).toMatch(/9 lines/);
@@ -120,6 +131,23 @@ describe("fpx edits on the log of an app", { timeout: 300_000 }, () => {
     } finally {
       delete process.env["OPENAI_API_KEY"];
     }
+  });
+
+  it("forgets a person in a database, with a log or without one", async () => {
+    const db = at("fpx.db");
+    const store = await openStore(db);
+    await addLog(store, at("edits.jsonl"));
+    const { edits } = await listEdits(store, {});
+    const { user } = edits.find((one) => one.user !== undefined)!;
+    const theirs = edits.filter((one) => one.user === user).length;
+    const { stdout } = await fpx(["edits", "forget", "--user", user!, "--db", db, "--json"]);
+    expect(JSON.parse(stdout)).toEqual({ database: { edits: theirs, drafts: 0, choices: 0 } });
+    expect((await listEdits(store, { user: user! })).edits).toEqual([]);
+    await store.close();
+    expect(await fpx(["edits", "forget", "--user", user!])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/name the log of an app, a database by --db/),
+    });
   });
 
   it("forgets nobody in a log that no app writes", async () => {

@@ -8,7 +8,7 @@ import {
   parseFieldMap,
   splitLog,
 } from "../edits/index.ts";
-import { recordDerived } from "../edits/node/index.ts";
+import { clearStale, recordDerived } from "../edits/node/index.ts";
 import { formatNumber } from "../report/index.ts";
 import type { Cli } from "./cli.ts";
 import { describeRejects, plural, readLog, refuseOverwrite, STANDARD, writeOutput } from "./files.ts";
@@ -62,6 +62,7 @@ async function learnCost(path: string, flags: CostFlags, cli: Cli): Promise<void
   const cost = fitTextCost(log.records, options);
   if (log.live && path !== STANDARD) await recordDerived(path, [{ kind: "policy", path: out }]);
   await writeOutput(out, `${JSON.stringify(cost)}\n`);
+  await clearStale(out);
   const report = {
     out,
     edits: log.records.length,

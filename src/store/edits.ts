@@ -1,9 +1,9 @@
-/** The log of edits: adding, listing, counting, forgetting. */
+/** The log of edits: adding, listing, counting. */
 import type { Selectable } from "kysely";
 import { sql } from "kysely";
 import { InvalidInput } from "../core/errors.ts";
 import { BIN_WIDTH, binOf, nameOfScope, parseBins, scope, summarise } from "./edit-summaries.ts";
-import { indexEdits, matches, unindexEdits } from "./search.ts";
+import { indexEdits, matches } from "./search.ts";
 import type { Store } from "./store.ts";
 import type { EditsTable } from "./tables.ts";
 import { checkTexts } from "./texts.ts";
@@ -252,33 +252,6 @@ export async function editDays(
     .limit(limit)
     .execute();
   return rows.reverse().map(({ day, n, cost }) => ({ day, n, meanCost: cost / n }));
-}
-
-/**
- * Deletes what a person left: edits and drafts, and marks all policies as stale, for they may have learned from them.
- * Returns the number of edits deleted.
- */
-export async function forgetUser(store: Store, user: string): Promise<number> {
-  return store.transaction(async ({ writer, backend }) => {
-    let deleted = 0;
-    while (true) {
-      const rows = await writer
-        .selectFrom("edits")
-        .selectAll()
-        .where("editor", "=", user)
-        .limit(CHUNK)
-        .execute();
-      if (rows.length === 0) break;
-      const seqs = rows.map(({ seq }) => seq);
-      await summarise(writer, backend, rows, -1);
-      await unindexEdits(writer, backend, seqs);
-      await writer.deleteFrom("edits").where("seq", "in", seqs).execute();
-      deleted += rows.length;
-    }
-    await writer.deleteFrom("drafts").where("editor", "=", user).execute();
-    if (deleted > 0) await writer.updateTable("policies").set({ stale: 1 }).execute();
-    return deleted;
-  });
 }
 
 /** Of more edits than this, those of one user or bin are not put in order of cost: all are walked in that order. */

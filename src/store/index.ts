@@ -33,12 +33,12 @@ export {
   editGroups,
   editTotals,
   findEdit,
-  forgetUser,
   listEdits,
   type NewEdit,
   type StoredEdit,
   type StoredMessage,
 } from "./edits.ts";
+export { type Forgotten, forgetUser } from "./forget.ts";
 export { newId } from "./ids.ts";
 export { exportLines, importLines } from "./jsonl.ts";
 export { type Backend, SCHEMA } from "./migrations.ts";

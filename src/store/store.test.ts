@@ -20,6 +20,7 @@ import {
   editDays,
   editGroups,
   editTotals,
+  endRun,
   exportLines,
   findBandit,
   findChoices,
@@ -39,6 +40,7 @@ import {
   listTokens,
   loadSnapshot,
   type NewEdit,
+  newId,
   openStore,
   recordRun,
   requestStop,
@@ -279,12 +281,68 @@ for (const backend of backends) {
       };
       await check(edits);
       await savePolicy(store, { name: "sft", kind: "adapter", details: {} });
-      expect(await forgetUser(store, "u1")).toBe(edits.filter(({ user }) => user === "u1").length);
+      expect(await forgetUser(store, "u1")).toEqual({
+        edits: edits.filter(({ user }) => user === "u1").length,
+        drafts: 0,
+        choices: 0,
+      });
       await check(edits.filter(({ user }) => user !== "u1"));
       expect((await listEdits(store, { search: "report", user: "u1" })).edits).toEqual([]);
       expect((await listPolicies(store))[0]?.stale).toBe(true);
       await expect(addEdits(store, [edit(1000, { draft: "a\0b" })])).rejects.toThrow("draft holds a NUL");
       await expect(addEdits(store, [edit(1000, { edited: "\ud800" })])).rejects.toThrow("edited holds");
+    });
+
+    it("forgets a person's drafts, choices, segments and figures, and keeps those of others", async () => {
+      const people = ["leaver", "stayer"] as const;
+      await addEdits(
+        store,
+        people.map((user, i) => edit(i, { id: `of-${user}`, user })),
+      );
+      const segments = Object.fromEntries(["", ...people].map((name) => [name, { pulls: 1 }]));
+      const arms = ["a", "b"];
+      await createBandit(store, { name: "route", arms, options: {}, state: { segments } });
+      const made = ["", ...people].flatMap((segment) =>
+        people.map((user, i) => ({
+          id: `${segment}/${user}`,
+          segment,
+          arm: "a",
+          ticket: JSON.stringify([segment, i]),
+        })),
+      );
+      const settled = made.map((choice) => ({ choice, cost: 0.5 }));
+      await store.transaction((inner) =>
+        changeBandit(inner, "route", { state: { segments }, made, settled, dropped: [] }),
+      );
+      for (const user of people)
+        await addDraft(store, {
+          id: `draft-${user}`,
+          created: 1,
+          context: "c",
+          draft: "d",
+          user,
+          choice: `/${user}`,
+        });
+      const run = { id: newId(), name: "learn", command: "learn", seed: "1", version: "0" };
+      await beginRun(store, run);
+      const writers = people.map((user) => ({ user, nll: 1 }));
+      await endRun(store, run.id, { status: "done", result: { n: 2, writers } });
+
+      expect(await forgetUser(store, "leaver")).toEqual({ edits: 1, drafts: 1, choices: 3 });
+      expect(await findDraft(store, "draft-leaver")).toBeUndefined();
+      expect(await findDraft(store, "draft-stayer")).toBeDefined();
+      const left = await findChoices(
+        store,
+        made.map(({ id }) => id),
+      );
+      expect(left.map(({ id }) => id).sort()).toEqual(["/stayer", "stayer/leaver", "stayer/stayer"]);
+      expect((await findBandit(store, "route"))?.state).toEqual({
+        segments: { "": { pulls: 1 }, stayer: { pulls: 1 } },
+      });
+      expect((await listArms(store, "route")).map(({ segment }) => segment)).toEqual(["", "stayer"]);
+      expect((await findRun(store, run.id))?.result).toEqual({ n: 2, writers: [{ user: "stayer", nll: 1 }] });
+      expect(await forgetUser(store, "leaver")).toEqual({ edits: 0, drafts: 0, choices: 0 });
+      await expect(forgetUser(store, "")).rejects.toThrow("give the name of a person");
     });
 
     it("takes edits of several writers at once, all or none of a transaction", async () => {
