@@ -1,11 +1,12 @@
 /**
  * Online inference against a plain NumPy loop of the same recursion: linear model, one coordinate a step, forward
- * differences, random scaling on the diagonal, data generation included. CPU time for an observation.
+ * differences, random scaling on the diagonal, data generation included, by blocks on both sides. CPU time for an
+ * observation.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { createWorld } from "../experiments/inference/worlds.ts";
-import { AveragedKieferWolfowitz, type Row } from "../src/inference/index.ts";
+import { AveragedKieferWolfowitz, type Row } from "fpx/inference";
+import { createWorld, feed } from "../experiments/inference/worlds.ts";
 import { type BenchRow, compare, openNumPy } from "./harness.ts";
 
 export const name = "Online inference: one observation";
@@ -21,9 +22,10 @@ def loop(d, steps=${NUMPY_STEPS}):
     theta = np.zeros(d); average = np.zeros(d)
     W = 0.0; M = np.zeros(d); C = np.zeros(d)
     root = np.sqrt(d)
+    X = rng.standard_normal((steps, d)); Y = X @ truth + 0.2 * rng.standard_normal(steps)
+    axes = rng.integers(d, size=steps).tolist(); signs = (1.0 - 2.0 * rng.integers(2, size=steps)).tolist()
     for n in range(1, steps + 1):
-        x = rng.standard_normal(d); y = x @ truth + 0.2 * rng.standard_normal()
-        k = rng.integers(d); sign = 1.0 if rng.random() < 0.5 else -1.0
+        x = X[n - 1]; y = Y[n - 1]; k = axes[n - 1]; sign = signs[n - 1]
         eta = 0.02 * (1 + n / 200) ** -0.501; h = 1e-3 * n ** -0.6
         e0 = y - x @ theta; f0 = 0.5 * e0 * e0
         shift = h * sign * root
@@ -40,14 +42,14 @@ ${DIMENSIONS.map((d) => `def d${d}(): return loop(${d})`).join("\n")}
 `;
 
 function observe(dimension: number, observations: number): AveragedKieferWolfowitz<Row> {
-  const { loss, next } = createWorld({ dimension, model: "linear", seed: 3 });
+  const stream = createWorld({ dimension, model: "linear", seed: 3 });
   const fit = new AveragedKieferWolfowitz<Row>({
     initial: new Float64Array(dimension),
-    loss,
+    loss: stream.loss,
     queries: 1,
     inference: "random-scaling",
   });
-  for (let i = 0; i < observations; i++) fit.update(next());
+  feed(fit, stream, observations);
   return fit;
 }
 

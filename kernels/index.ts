@@ -3,6 +3,7 @@ export { words } from "./philox";
 export { normals32, normals64 } from "./normals";
 export { signs32, signs64 } from "./signs";
 export { axpy32, axpy64, dot32, dot64, gemv64, gemvTransposed64, scal32, scal64 } from "./level1";
+export { average64, scatter64 } from "./averages";
 export { gemm32, gemm64, gemmScratch } from "./gemm";
 export { cholesky64 } from "./cholesky";
 export { eigh64 } from "./eigh";

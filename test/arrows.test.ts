@@ -10,7 +10,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   linalg: ["wasm"],
   core: ["random"],
   "zeroth-order": ["core", "random", "linalg"],
-  inference: ["core", "random", "linalg"],
+  inference: ["core", "random", "linalg", "wasm"],
   games: ["core", "random", "linalg"],
   manifolds: ["core", "random", "linalg"],
   constraints: ["core", "random", "linalg"],

@@ -2,7 +2,7 @@
 import { AveragedKieferWolfowitz, MeanConfidenceSequence } from "fpx/inference";
 import { createRng } from "fpx/random";
 import { describe, expect, it } from "vitest";
-import { createWorld, type WorldOptions } from "./worlds.ts";
+import { createWorld, feed, type WorldOptions } from "./worlds.ts";
 
 const report = (line: string): boolean => process.stdout.write(`${line}\n`);
 
@@ -23,7 +23,8 @@ function study(
   let intervals = 0;
   let converged = 0;
   for (let r = 0; r < replications; r++) {
-    const { theta, loss, smooth, dimension, next } = createWorld({ ...world, seed: 5000 + r });
+    const stream = createWorld({ ...world, seed: 5000 + r });
+    const { theta, loss, smooth, dimension } = stream;
     const fit = new AveragedKieferWolfowitz({
       initial: new Float64Array(dimension),
       loss,
@@ -32,7 +33,7 @@ function study(
       seed: r,
       ...(queries === undefined ? {} : { queries }),
     });
-    for (let i = 0; i < observations; i++) fit.update(next());
+    feed(fit, stream, observations);
     if (fit.diagnostics().converged) converged++;
     if (fit.averaged < 2) continue;
     for (const [k, { lower, upper }] of fit.confidenceInterval().entries()) {
@@ -126,7 +127,8 @@ describe("confidence sequences", () => {
     const compared = 200;
     const missed = { sequence: 0, "plug-in": 0, "random-scaling": 0 };
     for (let s = 0; s < streams; s++) {
-      const { theta, loss, next } = createWorld({ dimension: d, model: "linear", seed: 60_000 + s });
+      const stream = createWorld({ dimension: d, model: "linear", seed: 60_000 + s });
+      const { theta, loss } = stream;
       const fit = new AveragedKieferWolfowitz({
         initial: new Float64Array(d),
         loss,
@@ -135,12 +137,7 @@ describe("confidence sequences", () => {
       });
       const out = { sequence: new Set(), "plug-in": new Set(), "random-scaling": new Set() };
       for (let look = 1; look <= 120; look++) {
-        for (
-          let i = Math.round(((look - 1) * observations) / 120);
-          i < Math.round((look * observations) / 120);
-          i++
-        )
-          fit.update(next());
+        feed(fit, stream, Math.round((look * observations) / 120) - fit.count);
         const sequence = fit.confidenceSequence({ tOpt: 5000 });
         for (const [k, { lower, upper }] of sequence.entries())
           if (lower > theta[k]! || theta[k]! > upper) out.sequence.add(k);

@@ -7,7 +7,7 @@ import {
   type Row,
 } from "fpx/inference";
 import { answersOf, type RowContext } from "../reproduction.ts";
-import { createWorld, type WorldOptions } from "./worlds.ts";
+import { createWorld, feed, type WorldOptions } from "./worlds.ts";
 
 export interface Configuration {
   readonly world: Omit<WorldOptions, "seed">;
@@ -43,7 +43,8 @@ interface Replicated {
 export const replicate: Oracle<number, Replicated, Omit<Configuration, "replications">> = {
   name: "replicate",
   answer(seed, { world, options = {}, methods, observations }) {
-    const { theta, loss, smooth, next } = createWorld({ ...world, seed });
+    const stream = createWorld({ ...world, seed });
+    const { theta, loss, smooth } = stream;
     const fit = new AveragedKieferWolfowitz<Row>({
       initial: new Float64Array(world.dimension),
       loss,
@@ -52,7 +53,7 @@ export const replicate: Oracle<number, Replicated, Omit<Configuration, "replicat
       seed,
       ...options,
     });
-    for (let i = 0; i < observations; i++) fit.update(next());
+    feed(fit, stream, observations);
     const estimate = fit.estimate();
     const square = theta.reduce((sum, t, k) => sum + (estimate[k]! - t) ** 2, 0);
     const intervals = methods.map((method) => [method, fit.confidenceInterval({ method })] as const);

@@ -3,7 +3,7 @@ import { AveragedKieferWolfowitz, type KieferWolfowitzOptions, type Row } from "
 import { eigh } from "fpx/linalg";
 import { expect, it } from "vitest";
 import { measure } from "./measure.ts";
-import { createWorld, normalCdf, type WorldOptions } from "./worlds.ts";
+import { createWorld, feed, normalCdf, type WorldOptions } from "./worlds.ts";
 
 const report = (line: string): boolean => process.stdout.write(`${line}\n`);
 
@@ -25,7 +25,8 @@ function replicate(
   take: (fit: AveragedKieferWolfowitz<Row>, theta: Float64Array) => void,
 ): void {
   for (let r = 0; r < replications; r++) {
-    const { theta, loss, dimension, next } = createWorld({ ...world, seed: 40_000 + r });
+    const stream = createWorld({ ...world, seed: 40_000 + r });
+    const { theta, loss, dimension } = stream;
     const fit = new AveragedKieferWolfowitz<Row>({
       initial: new Float64Array(dimension),
       loss,
@@ -33,7 +34,7 @@ function replicate(
       seed: r,
       ...options(theta),
     });
-    for (let i = 0; i < n; i++) fit.update(next());
+    feed(fit, stream, n);
     take(fit, theta);
   }
 }

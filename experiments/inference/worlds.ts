@@ -8,7 +8,7 @@ import {
   quantileLoss,
   type Row,
 } from "fpx/inference";
-import { cholesky, eigh } from "fpx/linalg";
+import { cholesky, eigh, gemm, gemv } from "fpx/linalg";
 import { createRng } from "fpx/random";
 
 /** Covariance of the features. */
@@ -39,7 +39,22 @@ export interface World {
   readonly theta: Float64Array;
   readonly loss: Loss<Row>;
   readonly smooth: boolean;
+  /** The next rows of the stream, one behind the other: at least 1 and at most `most`. Borrowed until the next call. */
+  read(most: number): Float64Array;
   next(): Row;
+}
+
+/** Hands an estimator so many rows of the stream. */
+export function feed(
+  fit: { updateRows(rows: Float64Array): void },
+  { dimension, read }: World,
+  count: number,
+): void {
+  for (let left = count; left > 0; ) {
+    const rows = read(left);
+    fit.updateRows(rows);
+    left -= rows.length / (dimension + 1);
+  }
 }
 
 const BLOCK = 512;
@@ -78,54 +93,65 @@ export function createWorld(options: WorldOptions): World {
   const root = cholesky(features, d);
   const independent = design.kind === "identity" || design.kind === "scaled";
   const width = d + 1;
-  let normals: Float64Array = new Float64Array(0);
-  let uniforms: Float64Array = new Float64Array(0);
+  const rows = new Float64Array(BLOCK * width);
+  const plain = independent ? undefined : new Float64Array(BLOCK * d);
+  /** With a zero for the place of the response. */
+  const padded = new Float64Array(width);
+  padded.set(theta);
   let at = BLOCK;
   let block = 0;
-  let count = 0;
 
   /** So that the true theta is the minimiser, the noise has its quantile at 0. */
   const shift = quantile === undefined ? 0 : -sigma * normalQuantile(quantile);
+
+  /** Draws the next block: normals, which become features in place, and the last of each row the response. */
+  function fill(): void {
+    rng.stream("features", block).normals(rows);
+    if (plain === undefined) {
+      if (design.kind !== "identity") {
+        for (let i = 0; i < rows.length; i += width)
+          for (let k = 0; k < d; k++) rows[i + k]! *= root[k * (d + 1)]!;
+      }
+    } else {
+      for (let i = 0; i < BLOCK; i++) for (let k = 0; k < d; k++) plain[i * d + k] = rows[i * width + k]!;
+      const mixed = gemm(BLOCK, d, d, plain, root, { transposeB: true });
+      for (let i = 0; i < BLOCK; i++) for (let k = 0; k < d; k++) rows[i * width + k] = mixed[i * d + k]!;
+    }
+    if (mean !== undefined) {
+      for (let i = 0; i < rows.length; i += width) {
+        rows[i] = 1;
+        for (let k = 1; k < d; k++) rows[i + k]! += mean;
+      }
+    }
+    const scores = gemv(BLOCK, width, rows, padded);
+    const coins = model === "logistic" ? rng.stream("coins", block).uniforms(BLOCK) : undefined;
+    for (let i = 0, end = d; i < BLOCK; i++, end += width) {
+      const score = scores[i]! * (1 + (drift * (block * BLOCK + i)) / 1000 / norm);
+      rows[end] =
+        coins === undefined
+          ? score + shift + sigma * rows[end]!
+          : coins[i]! < 1 / (1 + Math.exp(-score))
+            ? 1
+            : 0;
+    }
+    block++;
+    at = 0;
+  }
+
+  function read(most: number): Float64Array {
+    if (at === BLOCK) fill();
+    const from = at;
+    at = Math.min(BLOCK, at + most);
+    return rows.subarray(from * width, at * width);
+  }
 
   return {
     dimension: d,
     theta,
     loss: model === "linear" ? linearLoss : model === "logistic" ? logisticLoss : quantileLoss(quantile!),
     smooth: quantile === undefined,
-    next() {
-      if (at === BLOCK) {
-        normals = rng.stream("features", block).normals(BLOCK * width);
-        if (model === "logistic") uniforms = rng.stream("coins", block).uniforms(BLOCK);
-        block++;
-        at = 0;
-      }
-      const from = at * width;
-      const row = new Float64Array(width);
-      for (let i = 0; i < d; i++) {
-        if (independent) {
-          row[i] = root[i * (d + 1)]! * normals[from + i]!;
-          continue;
-        }
-        let sum = 0;
-        for (let j = 0; j <= i; j++) sum += root[i * d + j]! * normals[from + j]!;
-        row[i] = sum;
-      }
-      if (mean !== undefined) {
-        row[0] = 1;
-        for (let i = 1; i < d; i++) row[i]! += mean;
-      }
-      let score = 0;
-      const moved = 1 + (drift * count++) / 1000 / norm;
-      for (let i = 0; i < d; i++) score += row[i]! * theta[i]! * moved;
-      row[d] =
-        model === "logistic"
-          ? uniforms[at]! < 1 / (1 + Math.exp(-score))
-            ? 1
-            : 0
-          : score + shift + sigma * normals[from + d]!;
-      at++;
-      return row;
-    },
+    read,
+    next: () => read(1).slice(),
   };
 }
 

@@ -16,6 +16,7 @@ import {
   unitOf,
 } from "./covariance.ts";
 import { beganBefore, type Diagnostics, diagnosticsOf } from "./diagnostics.ts";
+import { isScoreLoss, type Row } from "./losses.ts";
 import { normalQuantile, normalTail } from "./normal.ts";
 import { type IntervalMethod, type KieferWolfowitzOptions, settle } from "./options.ts";
 import { type Loss, type Pilot, runPilot } from "./pilot.ts";
@@ -135,10 +136,66 @@ export class AveragedKieferWolfowitz<Z> {
     else if (this.#mayLook(state.tuning)) this.#lookAgain(state.tuning, observation);
     else {
       this.#recursion ??= this.#resume(state.tuning);
-      this.#recursion.update(observation);
-      if (state.warm !== null && state.warm.steps === warmSteps(state.settings)) this.#endWarm(state.warm);
-      else this.#prolong(state.tuning);
+      this.#recursion.update(observation, state.seen);
+      this.#lookUp(state.tuning);
     }
+  }
+
+  /**
+   * Takes a stretch of rows, d + 1 numbers each, one after the other: what `update` gives for each of them, to the bit,
+   * several times faster where the loss is one of the score (`linearLoss`, `scoreLoss`, ...). Rows before one that
+   * throws have been taken.
+   *
+   * @throws InvalidInput when the rows do not come out whole; else as `update`.
+   * @example fit.updateRows(Float64Array.of(1, 0.5, 2.1, 1, -0.3, 0.8)); // two rows of two features and a response
+   */
+  updateRows(this: AveragedKieferWolfowitz<Row>, rows: Float64Array): void {
+    const state = this.#state;
+    const width = state.theta.length + 1;
+    if (rows.length % width !== 0) {
+      throw new InvalidInput(`rows has ${rows.length} numbers: give whole rows of ${width}`);
+    }
+    for (let at = 0; at < rows.length; ) {
+      const steps = Math.min(this.#undisturbed(), (rows.length - at) / width);
+      const end = at + width * Math.max(1, steps);
+      if (steps === 0 || !isScoreLoss(this.#loss)) {
+        this.update(rows.slice(at, at + width));
+        at += width;
+        continue;
+      }
+      const tuning = state.tuning!;
+      this.#recursion ??= this.#resume(tuning);
+      const inner = state.warm ?? state;
+      const before = inner.steps;
+      try {
+        this.#recursion.updateRows(rows.subarray(at, end), state.seen + 1);
+      } catch (error) {
+        state.seen++;
+        throw error;
+      } finally {
+        state.seen += inner.steps - before;
+      }
+      this.#lookUp(tuning);
+      at = end;
+    }
+  }
+
+  /** For so many observations nothing is to be done but the recursion; then `#lookUp`. */
+  #undisturbed(): number {
+    const { seen, tuning, warm, settings, steps, averaged } = this.#state;
+    if (seen < NOISE_CHECKS || tuning === null || this.#mayLook(tuning)) return 0;
+    if (warm !== null) return warmSteps(settings) - warm.steps;
+    if (!this.#ownBurnIn(tuning)) return Number.POSITIVE_INFINITY;
+    const { burnIn } = tuning;
+    if (steps < burnIn) return burnIn - steps;
+    return Math.min(...PROLONG_AT.map((times) => times * burnIn - averaged).filter((left) => left > 0));
+  }
+
+  /** What may be due after a step. */
+  #lookUp(tuning: Tuning): void {
+    const { warm, settings } = this.#state;
+    if (warm !== null && warm.steps === warmSteps(settings)) this.#endWarm(warm);
+    else this.#prolong(tuning);
   }
 
   /** Whether the burn-in is the estimator's to choose. */
@@ -253,7 +310,7 @@ export class AveragedKieferWolfowitz<Z> {
     };
     state.waiting = [];
     this.#recursion = this.#resume(state.tuning);
-    this.#recursion.update(observation);
+    this.#recursion.update(observation, state.seen);
   }
 
   #checkNoise(observation: Z): void {

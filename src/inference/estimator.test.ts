@@ -6,8 +6,11 @@ import {
   type KieferWolfowitzOptions,
   kieferWolfowitz,
   linearLoss,
+  logisticLoss,
+  quantileLoss,
   type Row,
   readOnce,
+  scoreLoss,
   WatchedInterval,
 } from "./index.ts";
 
@@ -117,6 +120,65 @@ describe("the estimator", () => {
       const resumed = AveragedKieferWolfowitz.fromJSON<Row>(JSON.parse(text), linearLoss);
       for (const row of data.slice(stop)) resumed.update(row);
       expect(JSON.stringify(resumed)).toBe(JSON.stringify(whole));
+    }
+  });
+
+  const cases: readonly (readonly [string, number, Partial<KieferWolfowitzOptions<Row>>])[] = [
+    ["one axis", 20, { queries: 1, horizon: 1600 }],
+    ["few coordinates", 3, { queries: 2, replacement: true, inference: ["random-scaling", "batch-means"] }],
+    ["a warm start", 60, { queries: 1 }],
+    ["plug-in", 13, { inference: "plug-in", hessian: { rate: 0.3 } }],
+    [
+      "full scatter, contrasts",
+      12,
+      { scatter: "full", contrasts: [Array.from({ length: 12 }, (_, k) => k)] },
+    ],
+    ["the sphere, central", 15, { directions: "sphere", differences: "central", horizon: 1600 }],
+    ["Newton", 12, { iteration: "newton", inference: "plug-in" }],
+    [
+      "constants given",
+      14,
+      { step: { eta0: 0.02, offset: 50 }, burnIn: 100, loss: quantileLoss(0.4), smooth: false },
+    ],
+    ["a loss of no score", 12, { loss: (theta, row) => linearLoss(theta, row) }],
+  ];
+  it.each(cases)("takes rows by the stretch to the bits of one by one: %s", (_, d, options) => {
+    const data = rows(1600, d, 21);
+    const one = fitted(options, data, d);
+    const flat = Float64Array.from(data.flatMap((row) => [...row]));
+    for (const stretch of [1600, 7]) {
+      const many = fitted(options, [], d);
+      for (let at = 0; at < flat.length; at += stretch * (d + 1)) {
+        many.updateRows(flat.subarray(at, at + stretch * (d + 1)));
+      }
+      expect(many.averaged).toBeGreaterThan(0);
+      expect(JSON.stringify(many)).toBe(JSON.stringify(one));
+    }
+  });
+
+  it("says which of many rows is at fault, keeps those before it, and refuses part of a row", () => {
+    const d = 12;
+    const data = rows(900, d, 22);
+    data[700] = data[700]!.map(() => Number.NaN);
+    const flat = Float64Array.from(data.flatMap((row) => [...row]));
+    const many = fitted({}, [], d);
+    const one = fitted({}, data.slice(0, 700), d);
+    expect(() => many.updateRows(flat)).toThrow(/not finite at observation 701 /);
+    expect(() => one.update(data[700]!)).toThrow(/not finite at observation 701 /);
+    expect(JSON.stringify(many)).toBe(JSON.stringify(one));
+    expect(() => many.updateRows(flat.subarray(5))).toThrow(InvalidInput);
+  });
+
+  it("takes losses of the score as they are and as functions of theta alike", () => {
+    for (const loss of [linearLoss, logisticLoss, scoreLoss((score, y) => Math.exp(score) - y * score)]) {
+      const data = rows(3000, 4, 23).map((row) => row.map((v, k) => (k === 4 ? Number(v > 0) : v)));
+      const [quick, plain] = [loss, (theta: Float64Array, row: Row) => loss(theta, row)].map((by) =>
+        fitted({ loss: by, inference: "plug-in" }, data, 4).confidenceInterval(),
+      );
+      for (const [k, { lower, upper }] of quick!.entries()) {
+        expect(lower).toBeCloseTo(plain![k]!.lower, 6);
+        expect(upper).toBeCloseTo(plain![k]!.upper, 6);
+      }
     }
   });
 

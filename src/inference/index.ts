@@ -13,7 +13,14 @@ export {
 export type { Diagnostics } from "./diagnostics.ts";
 export type { DirectionLaw } from "./directions.ts";
 export { type GramOptions, gramMatrix } from "./gram.ts";
-export { linearLoss, logisticLoss, quantileLoss, type Row } from "./losses.ts";
+export {
+  linearLoss,
+  logisticLoss,
+  quantileLoss,
+  type Row,
+  type ScoreLoss,
+  scoreLoss,
+} from "./losses.ts";
 export type { IntervalMethod, KieferWolfowitzOptions, Settings } from "./options.ts";
 export { type Decision, PairedComparison, type PairedOptions } from "./paired-comparison.ts";
 export type { Loss } from "./pilot.ts";

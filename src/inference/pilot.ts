@@ -5,6 +5,7 @@
 import { InvalidInput } from "../core/errors.ts";
 import { eigh } from "../linalg/index.ts";
 import type { Rng } from "../random/index.ts";
+import { nearby } from "./nearby.ts";
 
 export type Loss<Z> = (theta: Float64Array, observation: Z) => number;
 
@@ -35,11 +36,10 @@ export function runPilot<Z>(
   nameOf: (coordinate: number) => string,
 ): Pilot {
   const d = initial.length;
-  const point = initial.slice();
+  const near = nearby(loss, d);
   let evaluations = 0;
-  const at = (z: Z): number => {
+  const checked = (value: number): number => {
     evaluations++;
-    const value = loss(point, z);
     if (!Number.isFinite(value)) {
       throw new InvalidInput(
         `the loss is ${value} near the start: give an \`initial\` where it is finite, or check the observation`,
@@ -47,50 +47,59 @@ export function runPilot<Z>(
     }
     return value;
   };
-  const base = observations.map(at);
+  const base = observations.map((z) => {
+    near.move(initial, z);
+    return checked(near.here());
+  });
 
-  const scales = new Float64Array(d);
-  for (let k = 0; k < d; k++) {
-    const start = initial[k]!;
-    const probe = (delta: number) => {
-      let sum = 0;
-      let seen = 0;
-      observations.forEach((z, i) => {
-        point[k] = start + delta;
-        const plus = at(z);
-        point[k] = start - delta;
-        const minus = at(z);
+  const deltas = initial.map((start) => 1e-4 * Math.max(1, Math.abs(start)));
+  const curvatures = new Float64Array(d);
+  const shown = new Float64Array(d);
+  /** Mean curvature along axes by second differences of their `deltas`, and the share of observations that show any. */
+  const probe = (axes: readonly number[]): void => {
+    for (const k of axes) curvatures[k] = shown[k] = 0;
+    observations.forEach((z, i) => {
+      near.move(initial, z);
+      for (const k of axes) {
+        const plus = checked(near.along(k, deltas[k]!));
+        const minus = checked(near.along(k, -deltas[k]!));
         const second = plus - 2 * base[i]! + minus;
         const size = Math.abs(plus) + 2 * Math.abs(base[i]!) + Math.abs(minus);
         if (Math.abs(second) > 8 * Number.EPSILON * size) {
-          seen++;
-          sum += second;
+          shown[k]!++;
+          curvatures[k]! += second;
         }
-      });
-      point[k] = start;
-      return { mean: sum / (delta * delta * observations.length), seen: seen / observations.length };
-    };
-    let delta = 1e-4 * Math.max(1, Math.abs(start));
-    let found = probe(delta);
-    for (let tries = 0; tries < 12 && !(found.seen >= 0.2 && found.mean > 0); tries++) {
-      found = probe((delta *= 4));
+      }
+    });
+    for (const k of axes) {
+      curvatures[k]! /= deltas[k]! * deltas[k]! * observations.length;
+      shown[k]! /= observations.length;
     }
-    if (!(found.mean > 0)) {
+  };
+  const all = [...initial.keys()];
+  let flat = all;
+  for (let tries = 0; tries <= 12 && flat.length > 0; tries++) {
+    if (tries > 0) for (const k of flat) deltas[k]! *= 4;
+    probe(flat);
+    flat = flat.filter((k) => !(shown[k]! >= 0.2 && curvatures[k]! > 0));
+  }
+  for (const k of flat) {
+    if (!(curvatures[k]! > 0)) {
       throw new InvalidInput(
         `the loss does not curve upwards along ${nameOf(k)} at the start: ${nameOf(k)} has no effect, or \`initial\` is far off; leave it out, or give \`step\` and \`spacing\``,
       );
     }
-    const finer = probe(0.2 * found.mean ** -0.5).mean;
-    scales[k] = (finer > 0 ? finer : found.mean) ** -0.5;
   }
+  const coarse = curvatures.slice();
+  for (const k of all) deltas[k] = 0.2 * coarse[k]! ** -0.5;
+  probe(all);
+  const scales = coarse.map((c, k) => (curvatures[k]! > 0 ? curvatures[k]! : c) ** -0.5);
 
   /** Second difference over step^2 along a scaled direction. */
   const along = (z: Z, f0: number, direction: Float64Array, step: number): number => {
-    for (let k = 0; k < d; k++) point[k] = initial[k]! + step * scales[k]! * direction[k]!;
-    const plus = at(z);
-    for (let k = 0; k < d; k++) point[k] = initial[k]! - step * scales[k]! * direction[k]!;
-    const minus = at(z);
-    point.set(initial);
+    near.move(initial, z);
+    const plus = checked(near.towards(step, scales, direction, 0));
+    const minus = checked(near.towards(-step, scales, direction, 0));
     return (plus - 2 * f0 + minus) / (step * step);
   };
 
@@ -121,29 +130,23 @@ export function runPilot<Z>(
   }
 
   const hessian = new Float64Array(d * d);
-  const h = reach;
-  for (let i = 0; i < d; i++) {
-    for (let j = 0; j <= i; j++) {
-      const corner = (z: Z, a: number, b: number): number => {
-        point[i]! += a * h * scales[i]!;
-        point[j]! += b * h * scales[j]!;
-        const value = at(z);
-        point[i] = initial[i]!;
-        point[j] = initial[j]!;
-        return value;
-      };
-      let mixed = 0;
-      for (const z of observations)
-        mixed += corner(z, 1, 1) - corner(z, 1, -1) - corner(z, -1, 1) + corner(z, -1, -1);
-      hessian[i * d + j] = mixed / (4 * h * h * observations.length);
+  const share = 1 / (4 * reach * reach * observations.length);
+  for (const z of observations) {
+    near.move(initial, z);
+    for (let i = 0; i < d; i++) {
+      for (let j = 0; j <= i; j++) {
+        const corner = (a: number, b: number): number =>
+          checked(near.alongTwo(i, a * reach * scales[i]!, j, b * reach * scales[j]!));
+        hessian[i * d + j]! += share * (corner(1, 1) - corner(1, -1) - corner(-1, 1) + corner(-1, -1));
+      }
     }
   }
   const { values, vectors } = eigh(hessian, d);
   const flattest = Float64Array.from({ length: d }, (_, k) => vectors[k * d]!);
-  const curvatures = observations.map((z, i) => along(z, base[i]!, flattest, reach));
-  const n = curvatures.length;
-  const mean = curvatures.reduce((a, b) => a + b, 0) / n;
-  const variance = curvatures.reduce((a, b) => a + (b - mean) ** 2, 0) / (n - 1);
+  const least = observations.map((z, i) => along(z, base[i]!, flattest, reach));
+  const n = least.length;
+  const mean = least.reduce((a, b) => a + b, 0) / n;
+  const variance = least.reduce((a, b) => a + (b - mean) ** 2, 0) / (n - 1);
   return {
     scales,
     radius,

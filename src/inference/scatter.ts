@@ -22,8 +22,12 @@ export function createScatter(size: number, full: boolean): Scatter {
   };
 }
 
-/** Takes the next running average. */
-export function pushScatter(state: Scatter, average: Float64Array): void {
+/** Takes the next running average; `diagonal`, where given, does the sums of a scatter that is not full. */
+export function pushScatter(
+  state: Scatter,
+  average: Float64Array,
+  diagonal?: (share: number, gain: number) => void,
+): void {
   const { mean, scatter, full } = state;
   const k = mean.length;
   const i = ++state.count;
@@ -40,7 +44,8 @@ export function pushScatter(state: Scatter, average: Float64Array): void {
       scatter[row + a]! += gain * delta * delta;
     }
     for (let a = 0; a < k; a++) mean[a]! += share * (average[a]! - mean[a]!);
-  } else {
+  } else if (diagonal !== undefined) diagonal(share, gain);
+  else {
     for (let a = 0; a < k; a++) {
       const delta = average[a]! - mean[a]!;
       scatter[a]! += gain * delta * delta;

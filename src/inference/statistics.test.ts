@@ -1,6 +1,6 @@
 /** What the theory says of the estimator, on streams with a known truth. */
 import { describe, expect, it } from "vitest";
-import { createWorld, lengthOf, oracleCovariance } from "../../experiments/inference/worlds.ts";
+import { createWorld, feed, lengthOf, oracleCovariance } from "../../experiments/inference/worlds.ts";
 import { eigh } from "../linalg/index.ts";
 import { createRng } from "../random/index.ts";
 import { AveragedKieferWolfowitz, linearLoss, type Row } from "./index.ts";
@@ -66,7 +66,8 @@ describe("the auto rule", () => {
     const hits = { "plug-in": 0, "random-scaling": 0 };
     let spread = 0;
     for (let r = 0; r < replications; r++) {
-      const { theta, loss, next } = createWorld({ dimension: d, model: "linear", seed: 100 + r });
+      const stream = createWorld({ dimension: d, model: "linear", seed: 100 + r });
+      const { theta, loss } = stream;
       const fit = new AveragedKieferWolfowitz({
         initial: new Float64Array(d),
         loss,
@@ -74,7 +75,7 @@ describe("the auto rule", () => {
         inference: ["random-scaling", "plug-in"],
         seed: r,
       });
-      for (let i = 0; i < n; i++) fit.update(next());
+      feed(fit, stream, n);
       for (const method of ["plug-in", "random-scaling"] as const)
         for (const [k, { lower, upper }] of fit.confidenceInterval({ method }).entries())
           if (lower <= theta[k]! && theta[k]! <= upper) hits[method]++;
@@ -98,7 +99,8 @@ describe("forward differences", () => {
     const shift = (how: object): number => {
       let sum = 0;
       for (let r = 0; r < replications; r++) {
-        const { theta, loss, next } = createWorld({ dimension: d, model: "linear", seed: 900 + r });
+        const stream = createWorld({ dimension: d, model: "linear", seed: 900 + r });
+        const { theta, loss } = stream;
         const fit = new AveragedKieferWolfowitz({
           initial: theta,
           loss,
@@ -108,7 +110,7 @@ describe("forward differences", () => {
           seed: r,
           ...how,
         });
-        for (let i = 0; i < n; i++) fit.update(next());
+        feed(fit, stream, n);
         const estimate = fit.estimate();
         for (let k = 0; k < d; k++) sum += (estimate[k]! - theta[k]!) / (d * replications);
       }
@@ -131,7 +133,8 @@ describe("the last iterate", () => {
     let spread = 0;
     let formula = 0;
     for (let r = 0; r < replications; r++) {
-      const { theta, loss, next } = createWorld({ dimension: d, model: "linear", seed: 300 + r });
+      const stream = createWorld({ dimension: d, model: "linear", seed: 300 + r });
+      const { theta, loss } = stream;
       const fit = new AveragedKieferWolfowitz({
         initial: theta,
         loss,
@@ -139,7 +142,7 @@ describe("the last iterate", () => {
         inference: "plug-in",
         seed: r,
       });
-      for (let i = 0; i < n; i++) fit.update(next());
+      feed(fit, stream, n);
       const { iterate, covariance } = fit.lastIterate();
       for (let k = 0; k < d; k++) {
         spread += (iterate[k]! - theta[k]!) ** 2;
@@ -154,14 +157,15 @@ describe("the last iterate", () => {
 describe("the plug-in Hessian", () => {
   it("comes as near as n observations allow, and is exact where all observations are the same", () => {
     const [d, n] = [20, 30_000];
-    const { loss, next } = createWorld({ dimension: d, model: "linear", seed: 77 });
+    const stream = createWorld({ dimension: d, model: "linear", seed: 77 });
+    const { loss } = stream;
     const fit = new AveragedKieferWolfowitz({
       initial: new Float64Array(d),
       loss,
       queries: 1,
       inference: "plug-in",
     });
-    for (let i = 0; i < n; i++) fit.update(next());
+    feed(fit, stream, n);
     const error = fit.hessian().map((x, i) => x - (i % (d + 1) === 0 ? 1 : 0));
     const { values } = eigh(error, d);
     const norm = Math.max(Math.abs(values[0]!), Math.abs(values[d - 1]!));

@@ -14,6 +14,7 @@ import {
   type Row,
   readOnce,
   type SavedEstimator,
+  type ScoreLoss,
   type StreamProblem,
   type StreamState,
   type Stretch,
@@ -36,6 +37,8 @@ test("the loss says what an observation is", () => {
   visits.update({ age: 4, bought: true });
   // @ts-expect-error: that is no visit.
   visits.update(Float64Array.of(1, 2));
+  // @ts-expect-error: rows by the stretch are for estimators of rows.
+  visits.updateRows(Float64Array.of(1, 2));
   // @ts-expect-error: an estimator needs its loss.
   new AveragedKieferWolfowitz({ initial: [0, 0] });
   // @ts-expect-error: there is no such law of directions.
@@ -44,7 +47,8 @@ test("the loss says what an observation is", () => {
   new AveragedKieferWolfowitz({ initial: [0], loss: linearLoss, inference: ["bootstrap"] });
   // @ts-expect-error: the step has no such part.
   new AveragedKieferWolfowitz({ initial: [0], loss: linearLoss, step: { eta: 0.1 } });
-  expectTypeOf(quantileLoss(0.5)).toEqualTypeOf<Loss<Row>>();
+  expectTypeOf(quantileLoss(0.5)).toEqualTypeOf<ScoreLoss>();
+  expectTypeOf(quantileLoss(0.5)).toExtend<Loss<Row>>();
 });
 
 test("figures come with their bounds", () => {

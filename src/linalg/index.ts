@@ -5,4 +5,4 @@ export { type CholeskyOptions, cholesky, solveTriangular } from "./cholesky.ts";
 export { type Eigh, type EighOptions, eigh } from "./eigh.ts";
 export { type GemmOptions, gemm } from "./gemm.ts";
 export { type GemvOptions, gemv } from "./gemv.ts";
-export { axpy, dot, nrm2, scal } from "./level1.ts";
+export { axpy, dot, dotAt, nrm2, scal } from "./level1.ts";

@@ -15,6 +15,9 @@ export function dot(x: Floats, y: Floats): number {
   return run ? run.dot32(x.byteOffset, y.byteOffset, x.length) : dot32(x as Float32Array, y as Float32Array);
 }
 
+/** The inner product of n numbers of `x` from `xAt` on and of `y` from `yAt` on, unchecked: to the bits of `dot`. */
+export const dotAt: (x: Float64Array, xAt: number, y: Float64Array, yAt: number, n: number) => number = dot64;
+
 /**
  * y += alpha x, in place; returns y.
  * @throws InvalidInput when lengths or kinds differ.

@@ -53,6 +53,8 @@ export interface KernelExports {
   axpy64(alpha: number, x: Address, y: Address, n: number): void;
   scal32(alpha: number, x: Address, n: number): void;
   scal64(alpha: number, x: Address, n: number): void;
+  average64(x: Address, average: Address, n: number, share: number): void;
+  scatter64(x: Address, mean: Address, scatter: Address, n: number, share: number, gain: number): void;
   readonly gemv64: Gemv;
   readonly gemvTransposed64: Gemv;
   gemmScratch(n: number, bytes: number): number;
