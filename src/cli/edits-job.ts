@@ -9,8 +9,9 @@ import {
   fineTuningJob,
   HOSTS,
   type HostName,
+  JOB_DEFAULTS,
   JOB_METHODS,
-  type JobMethod,
+  type JobOptions,
   readJob,
   submitJob,
 } from "../integrations/index.ts";
@@ -23,17 +24,9 @@ import { loadRedact } from "./redact.ts";
 const HOST_NAMES = Object.keys(HOSTS) as HostName[];
 const SUBMITTED = "submitted.json";
 
-interface JobFlags {
-  readonly host: HostName;
-  readonly method: JobMethod;
-  readonly model: string;
+/** Options of the job itself go to `fineTuningJob` as they are, which checks them. */
+interface JobFlags extends Omit<JobOptions, "redact" | "includeAccepted"> {
   readonly out: string;
-  readonly dpoBeta?: number;
-  readonly sftWeight?: number;
-  readonly epochs?: number;
-  readonly learningRate?: number;
-  readonly name?: string;
-  readonly url?: string;
   readonly map?: FieldMap;
   readonly redact?: string;
   readonly accepted: boolean;
@@ -54,16 +47,12 @@ export function defineJob(command: Command, cli: Cli): void {
     .requiredOption("--host <name>", "who trains, see below", oneOf(HOST_NAMES))
     .requiredOption("--model <name>", "the base model's name there")
     .requiredOption("--out <folder>", "where train.jsonl, job.json and a script go")
-    .option("--method <name>", JOB_METHODS.join(", "), oneOf(JOB_METHODS), "dpo")
-    .option(
-      "--dpo-beta <number>",
-      "coefficient of the preference loss (default 0.1)",
-      number({ minimum: 1e-9 }),
-    )
-    .option("--sft-weight <number>", "weight of imitation in early (default 0.03)", number({ minimum: 0 }))
-    .option("--epochs <number>", "passes over the log (default: the host's)", number({ minimum: 1 }))
-    .option("--learning-rate <number>", "default: the host's", number({ minimum: 1e-9 }))
-    .option("--name <name>", 'what the trained model is called (default "fpx-edits")')
+    .option("--method <name>", JOB_METHODS.join(", "), oneOf(JOB_METHODS), JOB_DEFAULTS.method)
+    .option("--dpo-beta <number>", "coefficient of the preference loss", number(), JOB_DEFAULTS.dpoBeta)
+    .option("--sft-weight <number>", "weight of imitation in early", number(), JOB_DEFAULTS.sftWeight)
+    .option("--epochs <number>", "passes over the log (default: the host's)", number())
+    .option("--learning-rate <number>", "default: the host's", number())
+    .option("--name <name>", "what the trained model is called", JOB_DEFAULTS.name)
     .option("--url <address>", "another server with the host's interface")
     .option(
       "--map <roles>",

@@ -1,42 +1,23 @@
 /** The AI SDK against a real OpenAI-compatible server on loopback. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { generateText, streamText, wrapLanguageModel } from "ai";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type OpenAiServer, startOpenAi } from "../../test/support/openai-server.ts";
+import { describe, expect, it } from "vitest";
+import { patient, useAppLog } from "../../test/support/app-log.ts";
 import { editLogMiddleware } from "./ai-sdk.ts";
-import { type DurableEditLog, openEditLog } from "./edit-log.ts";
 import { lateEnsemble } from "./late-ensemble.ts";
 import { generationId } from "./recorder.ts";
 
-let folder: string;
-let server: OpenAiServer;
-let log: DurableEditLog;
-/** The machine of a test may be slow to sync; what is asserted is not the time. */
-const patient = { patience: 30_000 };
+const app = useAppLog((model, message) =>
+  model === "broken" ? { status: 400 } : `${model} says: ${message} and so on.`,
+);
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "fpx-ai-"));
-  server = await startOpenAi((model, message) =>
-    model === "broken" ? { status: 400 } : `${model} says: ${message} and so on.`,
-  );
-  log = await openEditLog(join(folder, "edits.jsonl"));
-});
-afterEach(async () => {
-  await log.close();
-  await server.close();
-  await rm(folder, { recursive: true });
-});
-
-const provider = () => createOpenAICompatible({ name: "local", baseURL: server.url });
+const provider = () => createOpenAICompatible({ name: "local", baseURL: app.server.url });
 
 describe("editLogMiddleware", () => {
   it("records what generateText wrote, under an id that reaches the caller", async () => {
     const model = wrapLanguageModel({
       model: provider()("writer"),
-      middleware: editLogMiddleware(log, patient),
+      middleware: editLogMiddleware(app.log, patient),
     });
     const result = await generateText({
       model,
@@ -47,9 +28,9 @@ describe("editLogMiddleware", () => {
     const id = generationId(result)!;
     expect(result.text).toBe("writer says: Ask Ann. and so on.");
     expect(result.providerMetadata?.["fpx"]).toEqual({ generationId: id });
-    expect(log.pending()).toEqual([id]);
+    expect(app.log.pending()).toEqual([id]);
 
-    const closed = await log.edited(id, "Ask Ann kindly.");
+    const closed = await app.log.edited(id, "Ask Ann kindly.");
     expect(closed).toMatchObject({
       id,
       context: [
@@ -62,28 +43,28 @@ describe("editLogMiddleware", () => {
       user: "u1",
       meta: { finishReason: "stop" },
     });
-    expect(log.records()).toEqual([closed]);
+    expect(app.log.records()).toEqual([closed]);
   });
 
   it("records what streamText wrote, before the stream's last part", async () => {
     const model = wrapLanguageModel({
       model: provider()("writer"),
-      middleware: editLogMiddleware(log, { ...patient, policy: "p1", user: "u2" }),
+      middleware: editLogMiddleware(app.log, { ...patient, policy: "p1", user: "u2" }),
     });
     const result = streamText({ model, prompt: "Ask Ben." });
     let text = "";
     for await (const piece of result.textStream) text += piece;
     const id = (await result.providerMetadata)?.["fpx"]?.["generationId"] as string;
-    const [draft] = log.drafts();
+    const [draft] = app.log.drafts();
     expect(draft).toMatchObject({ id, draft: text, policy: "p1", user: "u2" });
     expect(text).toBe("writer says: Ask Ben. and so on.");
-    await log.accepted(id);
-    expect(log.records()[0]!.edited).toBe(text);
+    await app.log.accepted(id);
+    expect(app.log.records()[0]!.edited).toBe(text);
   });
 
   it("keeps nothing of a call that fails, or of a stream that is left", async () => {
     const wrapped = (name: string) =>
-      wrapLanguageModel({ model: provider()(name), middleware: editLogMiddleware(log, patient) });
+      wrapLanguageModel({ model: provider()(name), middleware: editLogMiddleware(app.log, patient) });
     await expect(generateText({ model: wrapped("broken"), prompt: "x", maxRetries: 0 })).rejects.toThrow();
     const { stream } = await wrapped("writer").doStream({
       prompt: [{ role: "user", content: [{ type: "text", text: "x" }] }],
@@ -91,14 +72,14 @@ describe("editLogMiddleware", () => {
     const reader = stream.getReader();
     await reader.read();
     await reader.cancel();
-    expect(log.drafts()).toEqual([]);
+    expect(app.log.drafts()).toEqual([]);
   });
 });
 
 describe("lateEnsemble as a model", () => {
   it("routes calls, learns from the log's edits, and has it all again from the log", async () => {
     const arms = { base: provider()("base"), tuned: provider()("tuned") };
-    const model = lateEnsemble(arms, log, patient);
+    const model = lateEnsemble(arms, app.log, patient);
     for (let mail = 0; mail < 12; mail++) {
       const segment = { segment: mail % 2 === 0 ? "shop" : "bank" };
       const options = { model, prompt: `Mail ${mail}`, providerOptions: { fpx: { user: "u", ...segment } } };
@@ -109,10 +90,10 @@ describe("lateEnsemble as a model", () => {
         await result.consumeStream();
         id = (await result.providerMetadata)?.["fpx"]?.["generationId"] as string;
       }
-      const draft = log.drafts().find((record) => record.id === id)!;
+      const draft = app.log.drafts().find((record) => record.id === id)!;
       // The shop keeps what "tuned" writes, the bank what "base" writes.
       const liked = segment.segment === "shop" ? "tuned" : "base";
-      await log.edited(id, draft.policy === liked ? draft.draft : "Something else entirely, all new.");
+      await app.log.edited(id, draft.policy === liked ? draft.draft : "Something else entirely, all new.");
     }
     const open = await generateText({ model, prompt: "left open" });
     const means = (of: typeof model) =>
@@ -124,28 +105,27 @@ describe("lateEnsemble as a model", () => {
     expect(means(model)[1]!.pulls![0]).toBeGreaterThan(means(model)[1]!.pulls![1]!);
     expect(model.ensemble.selector("")!.toJSON()).toMatchObject({ answered: [0, 0] });
 
-    await log.close();
-    log = await openEditLog(join(folder, "edits.jsonl"));
-    const again = lateEnsemble(arms, log, patient);
+    await app.reopen();
+    const again = lateEnsemble(arms, app.log, patient);
     expect(means(again)).toEqual(means(model));
     // The edit of a draft from before comes late, and still counts.
-    await log.edited(generationId(open)!, "late");
+    await app.log.edited(generationId(open)!, "late");
     expect((again.ensemble.selector("")!.toJSON() as { answered: number[] }).answered).toEqual([1, 0]);
   });
 
   it("makes a model that fails expensive, and passes its error on", async () => {
-    const model = lateEnsemble({ broken: provider()("broken"), fine: provider()("fine") }, log, patient);
+    const model = lateEnsemble({ broken: provider()("broken"), fine: provider()("fine") }, app.log, patient);
     await expect(generateText({ model, prompt: "x", maxRetries: 0 })).rejects.toThrow();
     const answers = [];
     for (let i = 0; i < 5; i++) {
       const result = await generateText({ model, prompt: "x" });
       answers.push(result.text);
-      await log.accepted(generationId(result)!);
+      await app.log.accepted(generationId(result)!);
     }
     expect(answers).toEqual(Array(5).fill("fine says: x and so on."));
   });
 
   it("refuses an ensemble without models", () => {
-    expect(() => lateEnsemble({}, log)).toThrow(/at least one model/);
+    expect(() => lateEnsemble({}, app.log)).toThrow(/at least one model/);
   });
 });

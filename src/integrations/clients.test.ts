@@ -1,7 +1,4 @@
 /** The openai client, LangChain and OpenTelemetry, for real: against a server on loopback and an exporter in memory. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { ChatOpenAI } from "@langchain/openai";
 import { context, trace } from "@opentelemetry/api";
 import {
@@ -11,38 +8,23 @@ import {
 } from "@opentelemetry/sdk-trace-base";
 import { createAgent, createMiddleware } from "langchain";
 import OpenAI from "openai";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type OpenAiServer, startOpenAi } from "../../test/support/openai-server.ts";
-import { type DurableEditLog, openEditLog } from "./edit-log.ts";
+import { describe, expect, it } from "vitest";
+import { patient, useAppLog } from "../../test/support/app-log.ts";
 import { langchainEditLog } from "./langchain.ts";
 import { traceEdits } from "./open-telemetry.ts";
 import { recordOpenAi } from "./openai.ts";
 import { generationId } from "./recorder.ts";
 
-let folder: string;
-let server: OpenAiServer;
-let log: DurableEditLog;
-const patient = { patience: 30_000 };
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "fpx-clients-"));
-  server = await startOpenAi((model, message) => `${model} says: ${message}.`);
-  log = await openEditLog(join(folder, "edits.jsonl"));
-});
-afterEach(async () => {
-  await log.close();
-  await server.close();
-  await rm(folder, { recursive: true });
-});
+const app = useAppLog((model, message) => `${model} says: ${message}.`);
 
 describe("recordOpenAi", () => {
-  const client = () => recordOpenAi(new OpenAI({ baseURL: server.url, apiKey: "k" }), log, patient);
+  const client = () => recordOpenAi(new OpenAI({ baseURL: app.server.url, apiKey: "k" }), app.log, patient);
   const messages = [{ role: "user" as const, content: "Ask Ann" }];
 
   it("records a chat completion, and keeps the rest of the client's promise", async () => {
     const answer = await client().chat.completions.create({ model: "m", messages, safety_identifier: "u1" });
     expect(answer.choices[0]!.message.content).toBe("m says: Ask Ann.");
-    const closed = await log.edit(generationId(answer)!, { edited: "Dear Ann", meta: { via: "desk" } });
+    const closed = await app.log.edit(generationId(answer)!, { edited: "Dear Ann", meta: { via: "desk" } });
     expect(closed).toMatchObject({
       context: messages,
       draft: "m says: Ask Ann.",
@@ -55,7 +37,7 @@ describe("recordOpenAi", () => {
       .chat.completions.create({ model: "m", messages })
       .withResponse();
     expect(response.status).toBe(200);
-    expect(log.pending()).toEqual([generationId(data)]);
+    expect(app.log.pending()).toEqual([generationId(data)]);
   });
 
   it("records a streamed completion; its last chunk has the id", async () => {
@@ -64,7 +46,9 @@ describe("recordOpenAi", () => {
     for await (const chunk of stream) chunks.push(chunk);
     expect(chunks.slice(0, -1).map(generationId)).toEqual(Array(chunks.length - 1).fill(undefined));
     const id = generationId(chunks.at(-1))!;
-    expect(log.drafts()).toMatchObject([{ id, draft: "m says: Ask Ann.", meta: { finishReason: "stop" } }]);
+    expect(app.log.drafts()).toMatchObject([
+      { id, draft: "m says: Ask Ann.", meta: { finishReason: "stop" } },
+    ]);
   });
 
   it("records responses, streamed or not", async () => {
@@ -72,7 +56,7 @@ describe("recordOpenAi", () => {
     const stream = await client().responses.create({ model: "m", input: messages, stream: true });
     const events = [];
     for await (const event of stream) events.push(event);
-    expect(log.drafts()).toMatchObject([
+    expect(app.log.drafts()).toMatchObject([
       {
         id: generationId(answer),
         context: [
@@ -95,7 +79,7 @@ describe("recordOpenAi", () => {
         throw new Error("who?");
       },
     };
-    const odd = recordOpenAi(new OpenAI({ baseURL: server.url, apiKey: "k" }), log, options);
+    const odd = recordOpenAi(new OpenAI({ baseURL: app.server.url, apiKey: "k" }), app.log, options);
     const answer = await odd.chat.completions.create({ model: "m", messages });
     expect([answer.choices[0]!.message.content, generationId(answer)]).toEqual([
       "m says: Ask Ann.",
@@ -111,22 +95,22 @@ describe("recordOpenAi", () => {
   it("keeps nothing of a stream that breaks off", async () => {
     const stream = await client().chat.completions.create({ model: "m", messages, stream: true });
     for await (const _ of stream) break;
-    expect(log.drafts()).toEqual([]);
+    expect(app.log.drafts()).toEqual([]);
   });
 });
 
 describe("langchainEditLog", () => {
   it("records what an agent's model wrote", async () => {
-    const model = new ChatOpenAI({ model: "m", apiKey: "k", configuration: { baseURL: server.url } });
+    const model = new ChatOpenAI({ model: "m", apiKey: "k", configuration: { baseURL: app.server.url } });
     const options = { ...patient, user: () => "u1" };
     const agent = createAgent({
       model,
       tools: [],
       systemPrompt: "Be kind.",
-      middleware: [createMiddleware(langchainEditLog(log, options))],
+      middleware: [createMiddleware(langchainEditLog(app.log, options))],
     });
     const { messages } = await agent.invoke({ messages: [{ role: "user", content: "Ask Ann" }] });
-    expect(await log.edited(generationId(messages.at(-1))!, "Dear Ann")).toMatchObject({
+    expect(await app.log.edited(generationId(messages.at(-1))!, "Dear Ann")).toMatchObject({
       context: [
         { role: "system", content: "Be kind." },
         { role: "user", content: "Ask Ann" },
@@ -165,14 +149,14 @@ describe("traceEdits", () => {
       },
     });
     try {
-      expect(await traceEdits(log)).toBe(true);
+      expect(await traceEdits(app.log)).toBe(true);
       const span = trace.getTracer("app").startSpan("chat");
       const id = await context.with(trace.setSpan(context.active(), span), () =>
-        log.generation({ context: "c", draft: "one two three four", meta: { responseId: "r1" } }),
+        app.log.generation({ context: "c", draft: "one two three four", meta: { responseId: "r1" } }),
       );
       span.end();
-      await log.edited(id, "one two three five");
-      await log.accepted(await log.generation({ context: "c", draft: "fine" }));
+      await app.log.edited(id, "one two three five");
+      await app.log.accepted(await app.log.generation({ context: "c", draft: "fine" }));
       const [, edit, accepted] = exporter.getFinishedSpans();
       expect(edit!.name).toBe("user_edit");
       expect(edit!.spanContext().traceId).toBe(span.spanContext().traceId);

@@ -18,6 +18,7 @@ export { HOSTS, type HostName } from "./jobs/hosts.ts";
 export {
   type FineTuningJob,
   fineTuningJob,
+  JOB_DEFAULTS,
   JOB_METHODS,
   type JobMethod,
   type JobOptions,

@@ -14,21 +14,24 @@ import { HOSTS, type Host, type HostName } from "./hosts.ts";
 export const JOB_METHODS = ["sft", "dpo", "early"] as const;
 export type JobMethod = (typeof JOB_METHODS)[number];
 
-/** Options of `fineTuningJob`. */
+/** What a job is made with where its options say nothing; passes and learning rate are then the host's own. */
+export const JOB_DEFAULTS = { method: "dpo", dpoBeta: 0.1, sftWeight: 0.03, name: "fpx-edits" } as const;
+
+/** Options of `fineTuningJob`; defaults are those of `JOB_DEFAULTS`. */
 export interface JobOptions extends ExportOptions {
   readonly host: HostName;
-  readonly method: JobMethod;
+  readonly method?: JobMethod;
   /** The base model's name at the host, or of its folder. */
   readonly model: string;
-  /** Coefficient of the preference loss. Default 0.1. */
+  /** Coefficient of the preference loss. */
   readonly dpoBeta?: number;
-  /** Weight of imitation in `early`, on sums over a text's tokens. Default 0.03. */
+  /** Weight of imitation in `early`, on sums over a text's tokens. */
   readonly sftWeight?: number;
   /** Passes over the log. Default the host's own. */
   readonly epochs?: number;
   /** Default the host's own; of OpenAI a multiplier of its own choice. */
   readonly learningRate?: number;
-  /** What the trained model is called. Default "fpx-edits". */
+  /** What the trained model is called. */
   readonly name?: string;
   /** Base address in place of the host's own, such as of a server with OpenAI's interface. */
   readonly url?: string;
@@ -80,7 +83,7 @@ export function fineTuningJob(records: readonly EditRecord[], options: JobOption
   const host: Host | undefined = Object.hasOwn(HOSTS, options.host) ? HOSTS[options.host] : undefined;
   if (host === undefined)
     throw new InvalidInput(`unknown host "${options.host}"; use one of ${Object.keys(HOSTS).join(", ")}`);
-  const { method, model, dpoBeta = 0.1, sftWeight = 0.03, name = "fpx-edits" } = options;
+  const { method, model, dpoBeta, sftWeight, name } = { ...JOB_DEFAULTS, ...options };
   const format = host.formats[method];
   if (format === undefined)
     throw new InvalidInput(
