@@ -14,6 +14,8 @@ export const name = "Online inference: one observation";
 const OBSERVATIONS = 100_000;
 const NUMPY_STEPS = 500;
 const DIMENSIONS = [5, 20, 100];
+/** Measured by the kernels' bench: 5.2 to 5.3 ns a normal. */
+const LIMIT = "drawing 101 normals takes 0.53 us alone, as much as a fifteenth of NumPy's time or more";
 
 const definitions = `
 rng = np.random.Generator(np.random.Philox(1))
@@ -69,6 +71,7 @@ export async function bench(): Promise<BenchRow[]> {
         unit: "us",
         operations: OBSERVATIONS,
         target: "<= 0.067",
+        ...(d === 100 ? { limit: LIMIT } : {}),
         note: `aim for 100,000 observations: ${{ 5: 70, 20: 130, 100: 420 }[d]} ms`,
       }),
     );

@@ -6,8 +6,9 @@ import {
   type KieferWolfowitzOptions,
   type Row,
 } from "fpx/inference";
+import { eigh } from "fpx/linalg";
 import { answersOf, type RowContext } from "../reproduction.ts";
-import { createWorld, feed, type WorldOptions } from "./worlds.ts";
+import { covarianceOf, createWorld, feed, type WorldOptions } from "./worlds.ts";
 
 export interface Configuration {
   readonly world: Omit<WorldOptions, "seed">;
@@ -26,8 +27,8 @@ export interface Measured {
   readonly coverage: Readonly<Partial<Record<IntervalMethod, number>>>;
   /** Mean length of an interval times sqrt(n). */
   readonly length: Readonly<Partial<Record<IntervalMethod, number>>>;
-  /** Of the last replication, with `plug-in`. */
-  readonly hessian: Float64Array | undefined;
+  /** Of linear models with `plug-in`: mean relative error of the Hessian in the spectral norm. */
+  readonly hessianError: number | undefined;
 }
 
 /** One replication: sums over its coordinates. */
@@ -36,7 +37,7 @@ interface Replicated {
   readonly squareTimesCalls: number;
   readonly hits: Readonly<Partial<Record<IntervalMethod, number>>>;
   readonly lengths: Readonly<Partial<Record<IntervalMethod, number>>>;
-  readonly hessian?: Float64Array;
+  readonly hessianError?: number;
 }
 
 /** A replication by its seed. */
@@ -72,10 +73,26 @@ export const replicate: Oracle<number, Replicated, Omit<Configuration, "replicat
           all.reduce((sum, { lower, upper }) => sum + upper - lower, 0) * Math.sqrt(observations),
         ]),
       ),
-      ...(methods.includes("plug-in") ? { hessian: fit.hessian() } : {}),
+      ...(measuresHessian(world, methods) ? { hessianError: hessianError(fit.hessian(), world) } : {}),
     };
   },
 };
+
+const measuresHessian = ({ model }: Configuration["world"], methods: readonly IntervalMethod[]): boolean =>
+  model === "linear" && methods.includes("plug-in");
+
+/** Spectral norm of a linear model's Hessian less its truth, the features' covariance, over the norm of that. */
+function hessianError(
+  hessian: Float64Array,
+  { dimension: d, design = { kind: "identity" } }: Configuration["world"],
+): number {
+  const truth = covarianceOf(d, design);
+  const norm = (a: Float64Array): number => {
+    const { values } = eigh(a, d);
+    return Math.max(Math.abs(values[0]!), Math.abs(values[d - 1]!));
+  };
+  return norm(hessian.map((x, i) => x - truth[i]!)) / norm(truth);
+}
 
 /** Runs the replications. */
 export async function measure(
@@ -95,7 +112,7 @@ export async function measure(
     squareTimesCalls: mean(({ squareTimesCalls }) => squareTimesCalls),
     coverage: byMethod(({ hits }, method) => hits[method]!),
     length: byMethod(({ lengths }, method) => lengths[method]!),
-    hessian: found.at(-1)?.hessian,
+    hessianError: measuresHessian(world, methods) ? mean((one) => one.hessianError!) : undefined,
   };
 }
 

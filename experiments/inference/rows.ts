@@ -1,6 +1,5 @@
 /** The rows of the study: one a table of the paper. */
 import type { Claim, Findings, Row, RowContext, Verdict } from "fpx/experiments";
-import { eigh } from "fpx/linalg";
 import { type Configuration, coverageSlack, figure, type Measured, measure, share } from "./measure.ts";
 import { lengthOf, oracleCovariance } from "./worlds.ts";
 
@@ -149,7 +148,7 @@ export const linearModels: Row = tableOf(
     linear(
       20,
       undefined,
-      quick ? 2 : 40,
+      quick ? 8 : 40,
       0.0135,
       3.5061,
       "error .0135; .9319, .9039; oracle 3.5065, plug-in 3.5337, fixed-b 3.7424",
@@ -157,7 +156,7 @@ export const linearModels: Row = tableOf(
     linear(
       20,
       EQUICORRELATED,
-      quick ? 3 : 40,
+      quick ? 8 : 40,
       0.0172,
       4.2748,
       "error .0172; .9194, .9014; oracle 4.2753, plug-in 4.3140, fixed-b 4.5582",
@@ -204,7 +203,7 @@ export const directions: Row = tableOf(
     }),
 );
 
-/** Errors of Table C.5 and, for logistic models, of Table 7. */
+/** Errors of Table C.5 and, for logistic models, of Table 7: there m = 10 stands in units of the line before, m = 100. */
 const SEVERAL = [
   { model: "linear", m: 10, how: "without", published: 0.0221 },
   { model: "linear", m: 10, how: "with", published: 0.0233 },
@@ -212,8 +211,8 @@ const SEVERAL = [
   { model: "linear", m: 100, how: "without", published: 0.0067 },
   { model: "linear", m: 100, how: "with", published: 0.0093 },
   { model: "linear", m: 100, how: "sphere", published: 0.0093 },
-  { model: "logistic", m: 10, how: "without", published: 0.0916 },
   { model: "logistic", m: 100, how: "without", published: 0.0261 },
+  { model: "logistic", m: 10, how: "without", published: 0.0916 },
 ] as const;
 
 export const queries: Row = tableOf(
@@ -221,52 +220,71 @@ export const queries: Row = tableOf(
   "Several queries a step (Tables C.5 and 7)",
   [
     "The first lines set mean squared error times calls beside d (1 + 1/m) d sigma^2, at 240,000 calls in d = 10, without replacement; the others are errors in d = 100.",
+    "Errors of logistic models do not follow from the stated setting, as their lengths do not: with |theta| = 1, n = 100,000 and all 100 directions a step, H^-1 / n alone gives .070, and .0261 is printed. So the coverage is compared, and the error at m = 10 in units of that at m = 100, which is .0916 / .0261 = 3.51 in print.",
   ],
-  (quick) => [
-    ...[1, 2, 5, 10].map((m): Line => {
-      const replications = quick ? 30 : 300;
-      const theory = 10 * (1 + 1 / m) * 0.4;
-      return {
-        id: `m${m}`,
-        what: `d = 10, m = ${m}: mean squared error times calls`,
-        published: `theory ${theory.toFixed(2)}`,
-        configuration: {
-          world: { dimension: 10, model: "linear" },
-          options: { queries: m, replacement: false },
-          methods: [],
-          observations: Math.round(240_000 / (m + 1)),
-          replications,
-        },
-        judge: ({ squareTimesCalls }) => ({
-          measured: figure(squareTimesCalls, 3),
-          // A quick run's few replications know the mean square to sqrt(2 / (d R)) only.
-          holds: [
-            near(squareTimesCalls, theory, 0.08 + (quick ? 2 * Math.sqrt(2 / (10 * replications)) : 0)),
-          ],
-        }),
-      };
-    }),
-    ...(quick ? [] : SEVERAL).map(({ model, m, how, published }): Line => {
-      const law: NonNullable<Configuration["options"]> =
-        how === "sphere" ? { directions: "sphere" } : { replacement: how === "with" };
-      return {
-        id: `${model === "linear" ? "C5" : "7"}.${m}.${how}`,
-        what: `${model}, d = 100, m = ${m}, ${how === "sphere" ? "on the sphere" : `coordinates ${how} replacement`}: error`,
-        published: String(published),
-        configuration: {
-          world: { dimension: 100, model },
-          options: { ...law, queries: m },
-          methods: ["random-scaling"],
-          observations: N,
-          replications: 3,
-        },
-        judge: ({ error, coverage }) => ({
-          measured: `${figure(error, 3)}, coverage of random scaling ${share(coverage["random-scaling"])}`,
-          holds: [near(error, published, 0.08)],
-        }),
-      };
-    }),
-  ],
+  (quick) => {
+    /** Error of the logistic model at m = 100. */
+    let whole = Number.NaN;
+    return [
+      ...[1, 2, 5, 10].map((m): Line => {
+        const replications = quick ? 30 : 300;
+        const theory = 10 * (1 + 1 / m) * 0.4;
+        return {
+          id: `m${m}`,
+          what: `d = 10, m = ${m}: mean squared error times calls`,
+          published: `theory ${theory.toFixed(2)}`,
+          configuration: {
+            world: { dimension: 10, model: "linear" },
+            options: { queries: m, replacement: false },
+            methods: [],
+            observations: Math.round(240_000 / (m + 1)),
+            replications,
+          },
+          judge: ({ squareTimesCalls }) => ({
+            measured: figure(squareTimesCalls, 3),
+            // A quick run's few replications know the mean square to sqrt(2 / (d R)) only.
+            holds: [
+              near(squareTimesCalls, theory, 0.08 + (quick ? 2 * Math.sqrt(2 / (10 * replications)) : 0)),
+            ],
+          }),
+        };
+      }),
+      ...(quick ? [] : SEVERAL).map(({ model, m, how, published }): Line => {
+        const law: NonNullable<Configuration["options"]> =
+          how === "sphere" ? { directions: "sphere" } : { replacement: how === "with" };
+        const relative = model === "logistic";
+        const inPrint =
+          m === 100
+            ? `${published}, not from the stated setting; coverage .9455`
+            : `${(published / 0.0261).toFixed(2)} times that at m = 100`;
+        return {
+          id: `${relative ? "7" : "C5"}.${m}.${how}`,
+          what: `${model}, d = 100, m = ${m}, ${how === "sphere" ? "on the sphere" : `coordinates ${how} replacement`}: error`,
+          published: relative ? inPrint : String(published),
+          configuration: {
+            world: { dimension: 100, model },
+            options: { ...law, queries: m },
+            methods: ["random-scaling"],
+            observations: N,
+            replications: 5,
+          },
+          judge: ({ error, coverage }) => {
+            const covered = coverage["random-scaling"];
+            const measured = `${figure(error, 3)}, coverage of random scaling ${share(covered)}`;
+            if (!relative) return { measured, holds: [near(error, published, 0.08)] };
+            if (m === 100) {
+              whole = error;
+              return { measured, holds: [within(covered, 0.85, 0.97)] };
+            }
+            return {
+              measured: `${measured}; ${figure(error / whole, 3)} times`,
+              holds: [near(error / whole, published / 0.0261, 0.08), within(covered, 0.85, 0.97)],
+            };
+          },
+        };
+      }),
+    ];
+  },
 );
 
 export const logistic: Row = tableOf(
@@ -369,11 +387,13 @@ export const hessian: Row = tableOf(
   "I7",
   "Hessian from second differences, linear d = 20 (Table 4)",
   [
-    "At rates below 1 each entry keeps a running mean over its own updates. At p = 1/400 the paper prints .1780; that figure is not reached here, and its own theory gives about 2 sqrt(d / (p n)).",
+    "At rates below 1 each entry keeps a running mean over its own updates: about p n of products x_i x_j of variance 1. Independent errors of that size have the spectral norm 2 sqrt(d / (p n)), which is what is measured.",
+    "The printed .0393 and .1780 are out of reach for any average of so many products: a spectral norm is at least the Frobenius norm over sqrt(d), which is sqrt((d + 1) / (p n)), .065 at p = 1/20 and .29 at 1/400 (.048 and .21 if entries (i, j) and (j, i) are drawn apart). They agree with about nine times as many measured entries as the stated p and n give.",
   ],
   (quick) =>
     (quick ? [1 / 20, 1] : [1 / 400, 1 / 20, 1]).map((rate): Line => {
       const published = rate === 1 ? 0.0271 : rate === 1 / 20 ? 0.0393 : 0.178;
+      const theory = 2 * Math.sqrt(20 / (rate * N));
       return {
         id: rate === 1 ? "1" : `1/${Math.round(1 / rate)}`,
         what: `entries drawn with p = ${rate === 1 ? 1 : `1/${Math.round(1 / rate)}`}: relative error of the Hessian`,
@@ -383,16 +403,12 @@ export const hessian: Row = tableOf(
           options: { queries: 1, hessian: { rate } },
           methods: ["plug-in"],
           observations: N,
-          replications: 1,
+          replications: quick ? 2 : 20,
         },
-        judge: ({ hessian: found }) => {
-          const { values } = eigh(
-            found!.map((x, i) => x - (i % 21 === 0 ? 1 : 0)),
-            20,
-          );
-          const error = Math.max(Math.abs(values[0]!), Math.abs(values[19]!));
-          return { measured: figure(error, 3), holds: [near(error, published, 0.2)] };
-        },
+        judge: ({ hessianError }) => ({
+          measured: `${figure(hessianError, 3)}, 2 sqrt(d / (p n)) is ${figure(theory, 3)}`,
+          holds: [near(hessianError!, published, 0.2)],
+        }),
       };
     }),
 );
