@@ -24,10 +24,17 @@ describe("resultsPage", () => {
         rows: [
           { ...row, peer: 1, ratio: 2, spread: "1.9-2.1", target: "<= 1", limit: "light" },
           { ...row, name: "alone" },
+          { ...row, name: "behind", peer: 1, ratio: 2 },
+          { ...row, name: "ahead", peer: 4, ratio: 0.5 },
+          { ...row, name: "slower than half", peer: 2, ratio: 0.9, target: ">= 0.8" },
         ],
       },
     });
     expect(page).toContain("- Work: **work** against peer: 2, aim <= 1");
+    expect(page).toMatch(
+      /none set\n\n- Work: \*\*behind\*\* against peer: 2\n- Work: \*\*slower than half\*\*/,
+    );
+    expect(page).not.toContain("**ahead**");
     expect(page).toMatch(/work +\| 2 ms .*1\.9-2\.1.*missed.*light/);
     expect(page).toMatch(/alone .*not measured/);
   });

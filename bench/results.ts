@@ -56,16 +56,25 @@ export function keepsAim({ target, ratio, ours, peer }: BenchRow): boolean | und
   return aim[1] === "<" ? figure < bound : figure > bound;
 }
 
+/** Whether the peer was better, aim or not; where a least ratio is the aim, a greater one is better. */
+function isBehind({ target, ratio }: BenchRow): boolean {
+  if (ratio === undefined) return false;
+  return target?.startsWith(">") === true ? ratio < 1 : ratio > 1;
+}
+
 /** RESULTS.md. */
 export function resultsPage(all: Readonly<Record<string, Measured>>): string {
-  const lost = Object.values(all).flatMap(({ title, rows }) =>
-    rows
-      .filter((row) => keepsAim(row) === false)
-      .map(
-        (row) =>
-          `- ${title}: **${row.name}** against ${row.peerName}: ${figure(row.ratio ?? row.ours)}, aim ${row.target}`,
-      ),
-  );
+  const lines = (chosen: (row: BenchRow) => boolean): string => {
+    const found = Object.values(all).flatMap(({ title, rows }) =>
+      rows
+        .filter(chosen)
+        .map(
+          ({ name, peerName, ratio, ours, target }) =>
+            `- ${title}: **${name}** against ${peerName}: ${figure(ratio ?? ours)}${target === undefined ? "" : `, aim ${target}`}`,
+        ),
+    );
+    return found.length === 0 ? "None." : found.join("\n");
+  };
   const sections = Object.entries(all).map(([file, measured]) => section(file, measured));
   return `# Measurements
 
@@ -76,7 +85,11 @@ runtime is known, the row names it.
 
 ## Aims that were missed
 
-${lost.length === 0 ? "None." : lost.join("\n")}
+${lines((row) => keepsAim(row) === false)}
+
+## Where the peer was better, aim kept or none set
+
+${lines((row) => keepsAim(row) !== false && isBehind(row))}
 
 ${sections.join("\n\n")}
 `;

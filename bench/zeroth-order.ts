@@ -103,8 +103,10 @@ function spend(
 
 type Minimizer = (f: (x: ArrayLike<number>) => number, x0: number[], options?: object) => unknown;
 
+const INSTALL_PEERS = "npm install --no-save fmin@0.0.4 optimization-js@1.5.0";
+
 /**
- * The peers that are installed: `npm install --no-save fmin@0.0.4 optimization-js@1.5.0`. fmin exports nothing as a
+ * The peers that are installed, see `INSTALL_PEERS`. fmin exports nothing as a
  * module; as a script it puts itself on the global object.
  */
 function peers(): { readonly nelderMead?: Minimizer; readonly powell?: Minimizer } {
@@ -116,9 +118,7 @@ function peers(): { readonly nelderMead?: Minimizer; readonly powell?: Minimizer
     return { nelderMead: scope.fmin!.nelderMead, powell: minimize_Powell };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
-    process.stderr.write(
-      "fmin and optimization-js: not found (npm install --no-save fmin@0.0.4 optimization-js@1.5.0)\n",
-    );
+    process.stderr.write(`fmin and optimization-js: not found (${INSTALL_PEERS})\n`);
     return {};
   }
 }
@@ -129,15 +129,15 @@ function* gaps(): Generator<BenchRow> {
     const task = logisticTask(d);
     const least = leastValue(task, d);
     const zeros = () => new Array<number>(d).fill(0);
-    const others: (readonly [string, Ended])[] = [];
-    // fmin spreads its first simplex in proportion to the start, so that zeros would leave it flat.
-    if (nelderMead)
-      others.push([
+    const others: readonly (readonly [string, Ended | undefined])[] = [
+      [
         "fmin Nelder-Mead",
-        spend(task, least, (f) => nelderMead(f, zeros().fill(1e-3), { maxIterations: EVALUATIONS })),
-      ]);
-    if (powell) others.push(["optimization-js Powell", spend(task, least, (f) => powell(f, zeros()))]);
-    if (others.length === 0) return;
+        // It spreads its first simplex in proportion to the start, so that zeros would leave it flat.
+        nelderMead &&
+          spend(task, least, (f) => nelderMead(f, zeros().fill(1e-3), { maxIterations: EVALUATIONS })),
+      ],
+      ["optimization-js Powell", powell && spend(task, least, (f) => powell(f, zeros()))],
+    ];
     for (const method of ["central", "p4"] as const) {
       const stepSize = d === 30 ? 0.3 : 0.06;
       const start = process.cpuUsage();
@@ -148,16 +148,21 @@ function* gaps(): Generator<BenchRow> {
         seed: 1,
       });
       const { user, system } = process.cpuUsage(start);
+      const cpu = `CPU ${((user + system) / 1000).toFixed(0)} ms`;
       for (const [peerName, ended] of others)
         yield {
           name: `gap, logistic d=${d}, ${method}`,
           ours: value - least,
-          peer: ended.gap,
           peerName,
           unit: "above the least value",
-          ratio: (value - least) / ended.gap,
-          target: "< 1",
-          note: `CPU ${((user + system) / 1000).toFixed(0)} ms, ${peerName} ${ended.milliseconds.toFixed(0)} ms for ${ended.evaluations} evaluations`,
+          ...(ended === undefined
+            ? { note: `${cpu}; ${INSTALL_PEERS}` }
+            : {
+                peer: ended.gap,
+                ratio: (value - least) / ended.gap,
+                target: "< 1",
+                note: `${cpu}, ${peerName} ${ended.milliseconds.toFixed(0)} ms for ${ended.evaluations} evaluations`,
+              }),
         };
     }
   }

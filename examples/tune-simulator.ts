@@ -27,15 +27,14 @@ const start = new Float64Array(4);
 const shape = { dimension: 4, evaluations: 4000, noise: 0.3 };
 console.log(`advice: ${advise(shape).use}: ${advise(shape).reason}`);
 console.log(`untuned: mean cost ${worth(start).toFixed(2)}`);
-for (const method of ["central", "p4"] as const) {
-  const { x, evaluations } = minimize(flight, start, {
-    gradient: { method, numDirections: 4, mu: 0.05 },
-    optimizer: "adam",
-    stepSize: { initial: 0.5, exponent: 0.6, offset: 10 },
-    stochastic: true,
-    maxEvaluations: 4000,
-    seed: 2,
-  });
-  const gains = Array.from(x, (gain) => gain.toFixed(2)).join(", ");
-  console.log(`${method}: mean cost ${worth(x).toFixed(2)} after ${evaluations} flights, gains ${gains}`);
-}
+// Central differences, not p4: without bias, p4's rare long draws throw the gains out of this bumpy landscape.
+const { x, evaluations } = minimize(flight, start, {
+  gradient: { method: "central", numDirections: 4, mu: 0.2 },
+  optimizer: "adam",
+  stepSize: { initial: 0.2, exponent: 0.6, offset: 10 },
+  stochastic: true,
+  maxEvaluations: 4000,
+  seed: 2,
+});
+const gains = Array.from(x, (gain) => gain.toFixed(2)).join(", ");
+console.log(`tuned: mean cost ${worth(x).toFixed(2)} after ${evaluations} flights, gains ${gains}`);

@@ -20,6 +20,10 @@ describe("examples", () => {
       const text = printed.join("\n");
       expect(text).toMatch(/\d/);
       expect(text).not.toMatch(/NaN|undefined|\[object/);
+      if (file === "tune-simulator.ts") {
+        const [untuned, tuned] = [...text.matchAll(/mean cost ([\d.]+)/g)].map(([, cost]) => Number(cost));
+        expect(tuned).toBeLessThan(untuned! / 2);
+      }
     }, 180_000);
 
     it(`${file} is a short program`, () => {

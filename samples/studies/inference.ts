@@ -29,4 +29,12 @@ export default defineStudy({
   solver: kieferWolfowitz<Row>({ initial: [0, 0, 0] }),
   stop: { maxCalls: 10_000 },
   seed: 1,
+  report: (fit) =>
+    fit
+      .confidenceInterval({ level: 0.95 })
+      .map(({ estimate, lower, upper }, k) => {
+        const name = ["constant", "distance", "load"][k];
+        return `${name} ${estimate.toFixed(3)} [${lower.toFixed(3)}, ${upper.toFixed(3)}]`;
+      })
+      .join(", "),
 });

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { InvalidInput } from "../core/errors.ts";
+import type { Interval } from "../inference/index.ts";
 import {
   type AveragedKieferWolfowitz,
   type Loss,
@@ -11,7 +12,7 @@ import {
   quantileLoss,
   type Row,
 } from "../inference/index.ts";
-import { formatNumber, textTable } from "../report/index.ts";
+import { decimalsOf, formatNumber, textTable } from "../report/index.ts";
 import type { Cli } from "./cli.ts";
 import { fileError, UsageError } from "./errors.ts";
 import { loadFunction, readPieces, STANDARD, writeOutput } from "./files.ts";
@@ -163,10 +164,10 @@ async function estimate(flags: InferFlags, cli: Cli, recorder: CommandRecorder) 
   const progressLine = (fit: AveragedKieferWolfowitz<Row>): string => {
     const intervals = fit.confidenceSequence({ level });
     if (json) return JSON.stringify({ event: "sequence", rows: fit.count, parameters: named(intervals) });
-    const parts = intervals.map(
-      ({ estimate, lower, upper }, k) =>
-        `${session.parameters[k]} ${formatNumber(estimate)} [${formatNumber(lower)}, ${formatNumber(upper)}]`,
-    );
+    const parts = intervals.map((interval, k) => {
+      const [estimate, lower, upper] = printed(interval);
+      return `${session.parameters[k]} ${estimate} [${lower}, ${upper}]`;
+    });
     return `${fit.count} rows: ${parts.join("  ")}`;
   };
 
@@ -251,18 +252,10 @@ async function estimate(flags: InferFlags, cli: Cli, recorder: CommandRecorder) 
     `${textTable({
       columns: [
         { label: "parameter" },
-        { label: "estimate" },
-        { label: `lower ${percent}` },
-        { label: `upper ${percent}` },
+        ...["estimate", `lower ${percent}`, `upper ${percent}`].map((label) => ({ label, numeric: true })),
         { label: "p-value" },
       ],
-      rows: values.map(({ estimate, lower, upper, pValue }, k) => [
-        session.parameters[k]!,
-        estimate,
-        lower,
-        upper,
-        pValue,
-      ]),
+      rows: values.map((value, k) => [session.parameters[k]!, ...printed(value), value.pValue]),
     })}\n`,
   );
   const { effective, converged, warnings } = diagnostics;
@@ -279,4 +272,11 @@ async function readIfThere(path: string): Promise<string | undefined> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw fileError(path, error);
   }
+}
+
+/** An estimate and its bounds, with the digits that the interval's width leaves. */
+function printed({ estimate, lower, upper }: Interval): [estimate: string, lower: string, upper: string] {
+  const decimals = decimalsOf(lower, upper);
+  const print = (value: number): string => formatNumber(value, decimals === undefined ? {} : { decimals });
+  return [print(estimate), print(lower), print(upper)];
 }

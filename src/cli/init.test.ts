@@ -32,7 +32,7 @@ describe("fpx init", () => {
     expect((await fpx(["init", "--out", study, "--force"])).code).toBe(0);
     expect(await fpx(["init", "--room", "../mail", "--out", study, "--force"])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("choose one of"),
+      stderr: expect.stringContaining("Allowed choices are constraints"),
     });
   });
 });

@@ -51,10 +51,14 @@ describe("fpx run", () => {
 
   it("says what is wrong with what it is given", async () => {
     await writeFile(join(dir, "no-study.ts"), "export default { name: 'x' };\n");
+    await writeFile(join(dir, "typo.ts"), "export default {\n  name: 'x'\n  solver: 1 };\n");
+    await writeFile(join(dir, "throws.ts"), "const bowl = null as never as { x: number };\n\nbowl.x;\n");
     const id = (JSON.parse((await study(bowl, "--json")).stdout) as { id: string }).id;
     for (const [args, code, text] of [
       [[], 2, /name the module of the study/],
       [[join(dir, "gone.ts")], 1, /cannot load .*gone\.ts/],
+      [[join(dir, "typo.ts")], 1, /cannot load [^:]*typo\.ts: .*Unexpected token.*\([^()]*typo\.ts:3:\d+\)/],
+      [[join(dir, "throws.ts")], 1, /Cannot read .*'x'.*\([^()]*throws\.ts:3:\d+\)/],
       [[join(dir, "no-study.ts")], 1, /no-study\.ts is no study: write export default defineStudy/],
       [["--resume", "nothing"], 1, /no run nothing/],
       [["--resume", id, "--seed", "8"], 2, /has the seed 7/],

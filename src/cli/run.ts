@@ -186,7 +186,8 @@ function asJson(
 }
 
 /** Longer results are cut in the text; `--json` prints them whole. */
-const SHOWN = 400;
+const cut = (text: string): string =>
+  text.length > 400 ? `${text.slice(0, 400)}... (whole with --json)` : text;
 
 function asText(
   id: string,
@@ -198,8 +199,7 @@ function asText(
   const metrics = Object.entries(study.solver.metrics(snapshot.state)).map(
     ([name, value]) => `  ${name}  ${value}\n`,
   );
-  const text = JSON.stringify(plain(result)) ?? "nothing";
-  const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}... (whole with --json)` : text;
+  const shown = study.report?.(result) ?? cut(JSON.stringify(plain(result)) ?? "nothing");
   const clock = reproducible ? "" : "; a clock ended it, so another run may end elsewhere";
   const more = status === "converged" ? "" : `\nGo on: fpx run --resume ${id}\n`;
   return `${study.name}, seed ${seed}: ${status} after ${plural(steps, "step")}, ${plural(calls, "question")}, ${formatDuration(seconds)}${clock}\n${metrics.join("")}result  ${shown}\n${more}`;

@@ -29,6 +29,7 @@ describe("defineStudy", () => {
     expect(() => defineStudy({ ...good, solver: { ...solver, step: undefined as never } })).toThrow(
       /solver\.step/,
     );
+    expect(() => defineStudy({ ...good, report: "text" as never })).toThrow(/report must be a function/);
     expect(() => defineStudy({ ...good, stop: { maxSteps: -1 } })).toThrow(InvalidInput);
     expect(() => defineStudy({ ...good, seed: 0.5 })).toThrow(/seed/);
   });

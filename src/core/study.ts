@@ -11,6 +11,8 @@ export interface Study<P extends Problem, S, R> {
   readonly stop?: StopRules;
   /** Default 1; `fpx run --seed` overrides it. */
   readonly seed?: Seed;
+  /** What `fpx run` prints of the result, in place of its JSON. */
+  readonly report?: (result: R) => string;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface Study<P extends Problem, S, R> {
  * @example export default defineStudy({ name: "bowl", problem, solver, stop: { maxSteps: 200 }, seed: 7 });
  */
 export function defineStudy<P extends Problem, S, R>(study: Study<P, S, R>): Study<P, S, R> {
-  const { name, problem, solver, stop, seed } = study;
+  const { name, problem, solver, stop, seed, report } = study;
   if (typeof name !== "string" || !/^[\w][\w .-]*$/.test(name))
     throw new InvalidInput(
       `study.name is ${JSON.stringify(name)}: give a name of letters, digits, blanks, dots and dashes`,
@@ -32,6 +34,8 @@ export function defineStudy<P extends Problem, S, R>(study: Study<P, S, R>): Stu
   for (const part of ["init", "step", "metrics", "status", "result"] as const)
     if (typeof solver?.[part] !== "function")
       throw new InvalidInput(`study "${name}": solver.${part} must be a function: give a solver`);
+  if (report !== undefined && typeof report !== "function")
+    throw new InvalidInput(`study "${name}": report must be a function of the result that gives a text`);
   checkStopRules(stop ?? {});
   createRng(seed ?? 1);
   return study;

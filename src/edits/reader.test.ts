@@ -181,6 +181,7 @@ describe("contexts and answers", () => {
 describe("rejects", () => {
   const good = { context: "c", draft: "d", edited: "e" };
   const cases: [string, unknown, RejectCode, RegExp][] = [
+    ["no JSON, without a word of it", '{"edited": Zq', "invalid-json", /^((?!Zq).)*$/],
     ["no JSON", "{oops", "invalid-json", /not JSON .*one whole JSON object a line/],
     ["a list", [good], "not-an-object", /no object/],
     ["no draft", { context: "c", edited: "e" }, "missing-draft", /draft is missing.*--map draft=FIELD/],

@@ -324,10 +324,11 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    const why = (error as Error).message.replace(/\s+/g, " ").slice(0, 120);
+    // The engine's message quotes the text.
+    const at = /at position (\d+)/.exec((error as Error).message)?.[1];
     throw new Rejected(
       "invalid-json",
-      `the line is not JSON (${why}); a log holds one whole JSON object a line`,
+      `the line is not JSON${at === undefined ? "" : ` from character ${Number(at) + 1} on`}; a log holds one whole JSON object a line`,
     );
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value))

@@ -34,9 +34,24 @@ export async function loadModule(module: string | URL): Promise<Readonly<Record<
     const { createJiti } = await import("jiti");
     return await createJiti(import.meta.url, { alias: ownRooms() }).import(url);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split("\n", 1)[0] : String(cause);
-    throw new InvalidInput(`cannot load ${url}: ${reason}`, { cause });
+    throw new InvalidInput(`cannot load ${shownPath(url)}: ${reasonOf(cause)}`, { cause });
   }
+}
+
+/** The path of a `file:` URL, as people type it. */
+const shownPath = (url: string): string => (url.startsWith("file:") ? fileURLToPath(url) : url);
+
+/** What went wrong and where: the line that a parse error names, or the first one of the stack that is no library's. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const [first = "", ...rest] = cause.message.split("\n").map((line) => line.trim());
+  const place =
+    rest.find((line) => /:\d+:\d+$/.test(line)) ??
+    cause.stack
+      ?.split("\n")
+      .find((line) => /^\s+at .*:\d+:\d+\)?$/.test(line) && !/node:|node_modules/.test(line))
+      ?.replace(/^\s+at (?:.*\()?|\)$/g, "");
+  return place === undefined || first.includes(place) ? first : `${first} (${shownPath(place)})`;
 }
 
 /** Loads the problem; throws `InvalidInput` when the module holds none or the fingerprint differs. */

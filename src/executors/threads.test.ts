@@ -116,7 +116,7 @@ describe("threads", () => {
     for (const [wrong, message] of [
       [{ ...source, fingerprint: "another" }, /fingerprint/],
       [{ ...source, export: "walk" }, /is no problem/],
-      [{ ...source, module: "missing.ts" }, /cannot load/],
+      [{ ...source, module: "missing.ts" }, /cannot load [^:]*missing\.ts: /],
     ] as const) {
       const executor = threads(1, wrong, { inlineBelow: 0 });
       await expect(executor.ask(batch("later", [1]))).rejects.toThrow(message);

@@ -27,6 +27,14 @@ export function formatNumber(value: number, { decimals, percent = false }: Numbe
   return `${group(withoutNegativeZero(shown.toFixed(Math.min(100, digits))))}${percent ? "%" : ""}`;
 }
 
+/** As many digits after the point as show the half-width of an interval by two significant digits. */
+export function decimalsOf(low: number, high: number): number | undefined {
+  const half = (high - low) / 2;
+  return half > 0 && Number.isFinite(half)
+    ? Math.min(100, Math.max(0, 1 - Math.floor(Math.log10(half))))
+    : undefined;
+}
+
 /** Prints an estimate with its interval: `0.214 [0.201, 0.227]`. */
 export function formatInterval(
   estimate: number,
