@@ -105,7 +105,7 @@ describe("fpx learn --optimizer zeroth-order", () => {
     const log = join(folder, "log.jsonl");
     const lines = (await readFile(join(root, "samples", "mail", "log.jsonl"), "utf8")).split("\n");
     await writeFile(log, `${lines.slice(0, 20).join("\n")}\n`);
-    const options = ["--forward-passes", "62", "--batch-size", "2", "--threads", "1"];
+    const options = ["--forward-passes", "512", "--batch-size", "2", "--threads", "1"];
     const out = (name: string) => join(folder, name);
     const whole = await fpx(learn(log, ...options, "--out", out("whole")));
     expect(whole.code).toBe(0);
@@ -128,6 +128,11 @@ describe("fpx learn --optimizer zeroth-order", () => {
       [learn(log, "--epochs", "3"), /--epochs has no meaning with --optimizer zeroth-order: leave it out/],
       [learn(log, "--forward-passes", "3"), /--forward-passes.*4/],
       [learn(log, "--optimizer", "adamw", "--forward-passes", "9"), /--forward-passes has no meaning/],
+      [learn(log, "--optimizer", "adamw", "--directions", "batch"), /--directions has no meaning/],
+      [
+        learn(log, "--methods", "sft,dpo", "--directions", "example"),
+        /--directions example goes with --methods sft only/,
+      ],
       [learn(log, "--optimizer", "sgd"), /adamw, zeroth-order/],
     ];
     for (const [args, message] of cases) {

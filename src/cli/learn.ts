@@ -3,6 +3,8 @@ import { basename, extname, join } from "node:path";
 import { type Command, Option } from "commander";
 import { withLock, writeFileAtomic } from "../core/node/index.ts";
 import {
+  type DirectionScope,
+  directionScopes,
   editStats,
   type FieldMap,
   fitLogReference,
@@ -39,6 +41,7 @@ interface LearnFlags extends RecordFlags {
   readonly optimizer: LearnOptimizer;
   readonly epochs?: number;
   readonly forwardPasses?: number;
+  readonly directions?: DirectionScope;
   readonly batchSize?: number;
   readonly microBatch?: number;
   readonly checkpointing?: boolean;
@@ -85,8 +88,14 @@ export function defineLearn(command: Command, cli: Cli): void {
     .option("--epochs <number>", "passes over the training edits (adamw)", number({ minimum: 0.01 }))
     .option(
       "--forward-passes <number>",
-      "forward passes of a batch at most, two a step (zeroth-order; default 20000)",
+      "forward passes of a batch at most (zeroth-order; default 20000)",
       integer({ minimum: 4 }),
+    )
+    .addOption(
+      new Option(
+        "--directions <scope>",
+        "a direction for each example of a pass, with as many copies of the adapter, or one for the batch (zeroth-order; default: example for sft, batch for the others)",
+      ).choices(directionScopes),
     )
     .option("--batch-size <number>", "edits a step", integer({ minimum: 1 }))
     .option(
@@ -224,7 +233,7 @@ function checkOptimizerFlags(flags: LearnFlags): void {
   const { optimizer } = flags;
   const others =
     optimizer === "adamw"
-      ? { "--forward-passes": flags.forwardPasses }
+      ? { "--forward-passes": flags.forwardPasses, "--directions": flags.directions }
       : {
           "--epochs": flags.epochs,
           "--micro-batch": flags.microBatch,
@@ -236,6 +245,10 @@ function checkOptimizerFlags(flags: LearnFlags): void {
       throw new UsageError(
         `${flag} has no meaning with --optimizer ${optimizer}: leave it out, or choose --optimizer ${other}`,
       );
+  if (flags.directions === "example" && flags.methods.some((method) => method !== "sft"))
+    throw new UsageError(
+      "--directions example goes with --methods sft only: the other losses compare two texts; choose batch",
+    );
 }
 
 /** The options that were given; the others keep the library's defaults. */
@@ -251,6 +264,7 @@ function learnOptions(flags: LearnFlags): LearnOptions {
     optimizer: optimizer === "adamw" ? undefined : optimizer,
     epochs,
     forwardPasses,
+    directions: flags.directions,
     batchSize,
     microBatchSize,
     checkpointing,

@@ -41,7 +41,13 @@ export {
   type PolicyScores,
   type Sample,
 } from "./learning/learn.ts";
-export { type Method, type MethodOptions, methods } from "./learning/methods.ts";
+export {
+  type DirectionScope,
+  directionScopes,
+  type Method,
+  type MethodOptions,
+  methods,
+} from "./learning/methods.ts";
 export { fitLogReference, fitReference, type ReferenceOptions } from "./learning/reference.ts";
 export {
   type CandidateOptions,

@@ -26,6 +26,11 @@ export interface Lora {
   readonly scale: number;
   /** Names such as `model.layers.0.self_attn.q_proj`. */
   readonly modules: ReadonlySet<string>;
+  /**
+   * How many rows a batch has, each with an adapter of its own: the matrices are then A [rows, rank, in] and
+   * B [rows, out, rank]. Default one adapter for all rows.
+   */
+  readonly rows?: number;
 }
 
 /** An adapter: its config and its matrices, named as in `adapter_model.safetensors`. */
@@ -77,12 +82,22 @@ export function allTargets(shapes: Shapes): readonly string[] {
   return [...new Set(matrices(shapes).map(lastPart))].filter((target) => target !== "lm_head");
 }
 
-/** What an adapter adds to a module's output: scale·(x·Aᵀ)·Bᵀ; the matrices become parameters of the graph. */
+/**
+ * What an adapter adds to a module's output: scale·(x·Aᵀ)·Bᵀ; the matrices become parameters of the graph.
+ *
+ * Throws `InvalidInput` when each row has its own adapter, and the module's input does not come in rows.
+ */
 export function loraDelta(lora: Lora, module: string, x: Tensor, outSize: number): Tensor {
+  const { rank, scale, rows } = lora;
+  if (rows !== undefined && (x.shape.length !== 3 || x.shape[0] !== rows))
+    throw new InvalidInput(
+      `${module} takes [${x.shape}], not ${rows} rows of tokens: an adapter for each row cannot sit there; leave it out of the targets`,
+    );
   const { a, b } = loraNames(module);
   const inSize = x.shape.at(-1) as number;
-  const inner = linear(x, sharedParameter(x.graph, a, [lora.rank, inSize]), { transposed: true });
-  return linear(mul(inner, lora.scale), sharedParameter(x.graph, b, [outSize, lora.rank]), {
+  const each = rows === undefined ? [] : [rows];
+  const inner = linear(x, sharedParameter(x.graph, a, [...each, rank, inSize]), { transposed: true });
+  return linear(mul(inner, scale), sharedParameter(x.graph, b, [...each, outSize, rank]), {
     transposed: true,
   });
 }

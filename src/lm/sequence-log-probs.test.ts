@@ -77,6 +77,51 @@ describe.each(folders)("sequences in rows (%s)", (folder) => {
     }
   });
 
+  it("with an adapter of its own each have the log-probabilities of sequences alone with theirs", async () => {
+    const { model, lora } = await adapted(folder);
+    // The head's input is no row of tokens.
+    const modules = new Set([...lora.modules].filter((module) => module !== "lm_head"));
+    const rows = batch.length;
+    const shapes = loraShapes({ ...lora, modules }, modelShapes(model.config));
+    const own = batch.map((_, row) =>
+      Object.fromEntries(
+        [...shapes].map(([name, dims], k) => [
+          name,
+          {
+            dims,
+            data: createRng(7)
+              .stream("own", row, k)
+              .normals(new Float64Array(dims.reduce((a, b) => a * b)))
+              .map((z) => 0.3 * z),
+          },
+        ]),
+      ),
+    );
+    const together = Object.fromEntries(
+      [...shapes].map(([name, dims]) => [
+        name,
+        { dims: [rows, ...dims], data: Float64Array.from(own.flatMap((one) => [...one[name]!.data])) },
+      ]),
+    );
+    const sums = (pairs: readonly TokenPair[], adapter: Record<string, Value>, own?: number) => {
+      const inputs = sequenceInputs(new Graph(), own, own);
+      const options = { lora: { ...lora, modules, ...(own === undefined ? {} : { rows: own }) } };
+      const outputs = { sums: sequenceLogProbs(model.config, inputs, options).sums };
+      const feeds = packSequences(pairs, { pad: 2, alone: true });
+      expect(feeds.tokens.dims[0]).toBe(pairs.length);
+      return interpret(outputs, { ...values(model.weights), ...adapter, ...values(feeds) })["sums"]!.data;
+    };
+    const each = sums(batch, together, rows);
+    for (const [row, pair] of batch.entries()) {
+      const alone = Number(sums([pair], own[row]!)[0]);
+      expect(Math.abs(Number(each[row]) - alone)).toBeLessThan(1e-9 * Math.abs(alone));
+    }
+    if (lora.modules.has("lm_head"))
+      expect(() =>
+        sequenceLogProbs(model.config, sequenceInputs(new Graph(), rows, rows), { lora: { ...lora, rows } }),
+      ).toThrow(/lm_head.*leave it out/);
+  });
+
   it("have the same gradients with the graph split, from checkpoints alone", async () => {
     const { model, lora, adapter, names } = await adapted(folder);
     const feeds = { ...packSequences(batch, { pad: 2 }), ...adapter };

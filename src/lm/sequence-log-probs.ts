@@ -43,9 +43,13 @@ export interface SequenceInputs {
   readonly counts: Tensor;
 }
 
-/** Makes the inputs of `SequenceInputs`, each under its own name; `sequences` names their number. */
-export function sequenceInputs(graph: Graph, sequences: Dim = "sequences"): SequenceInputs {
-  const row: Shape = ["rows", "length"];
+/** Makes the inputs of `SequenceInputs`, each under its own name; `sequences` and `rows` are their numbers or names of them. */
+export function sequenceInputs(
+  graph: Graph,
+  sequences: Dim = "sequences",
+  rows: Dim = "rows",
+): SequenceInputs {
+  const row: Shape = [rows, "length"];
   return {
     tokens: graph.input("tokens", "int32", row),
     positions: graph.input("positions", "int32", row),
@@ -99,13 +103,13 @@ export interface SequenceFeeds extends Readonly<Record<string, TensorData>> {
 
 /**
  * Lays a batch out as feeds. Rows are as long as the longest sequence (or `length`), and short sequences share one, each
- * with its own positions and blind to the others; the rest of a row is padding.
+ * with its own positions and blind to the others; the rest of a row is padding. With `alone` sequence i is row i.
  *
  * Throws `InvalidInput` for an empty prompt or response, or a sequence longer than `length`.
  */
 export function packSequences(
   pairs: readonly TokenPair[],
-  options: { readonly pad: number; readonly length?: number },
+  options: { readonly pad: number; readonly length?: number; readonly alone?: boolean },
 ): SequenceFeeds {
   if (pairs.length === 0) throw new InvalidInput("a batch has no sequences; give at least one");
   for (const [i, { prompt, response }] of pairs.entries())
@@ -116,7 +120,9 @@ export function packSequences(
   const length = options.length ?? longest;
   if (longest > length)
     throw new InvalidInput(`a sequence has ${longest} tokens where ${length} fit; shorten it or drop it`);
-  const { places, rows } = placeInRows(sizes, length);
+  const { places, rows } = options.alone
+    ? { places: sizes.map((_, i) => ({ start: i * length, segment: 1 })), rows: sizes.length }
+    : placeInRows(sizes, length);
   const tokens = new Int32Array(rows * length).fill(options.pad);
   const [positions, segments] = [new Int32Array(rows * length), new Int32Array(rows * length)];
   const count = pairs.reduce((total, { response }) => total + response.length, 0);

@@ -20,12 +20,12 @@ export {
 } from "./levels.ts";
 export { type MinimizeOptions, type Minimum, minimize, type Progress } from "./minimize.ts";
 export { decodeReplayLog, encodeReplayLog, type ReplayLog, replay } from "./replay-log.ts";
+export { residentWeights, rowWeights } from "./resident-weights.ts";
 export {
   type MezoRun,
   mezo,
   type ResidentQuestion,
   type ResidentWeights,
-  residentWeights,
   type Scaling,
   type SeedReplayOptions,
   type SeedReplayState,

@@ -1,19 +1,11 @@
-/** Training by forward passes in the memory of inference (MeZO, Malladi et al. 2023), with any stencil. */
+/** Training by forward passes (MeZO, Malladi et al. 2023), with any stencil: the solver, and what it asks of weights. */
 import { InvalidInput, NonFinite } from "../core/errors.ts";
-import {
-  type Asking,
-  ask,
-  fingerprint,
-  type Oracle,
-  type Problem,
-  run,
-  type Solver,
-  type Status,
-} from "../core/index.ts";
+import { type Asking, ask, type Oracle, type Problem, run, type Solver, type Status } from "../core/index.ts";
 import { type Law, randomFormat, type Seed } from "../random/index.ts";
-import { checkChoice, checkCount, checkOpen, checkVector } from "./checks.ts";
+import { checkChoice, checkCount, checkOpen } from "./checks.ts";
 import { checkLevels, geometricLevels, type LevelTable } from "./levels.ts";
-import { applyAmounts, type ReplayLog, replay, sizeOf, stencilsOf, weightsOf } from "./replay-log.ts";
+import { type ReplayLog, stencilsOf } from "./replay-log.ts";
+import { residentWeights } from "./resident-weights.ts";
 import { checkTheoryOnly, METHODS, type Method, slopeOf } from "./stencils.ts";
 import { checkSchedule, type Schedule, scheduled } from "./updates.ts";
 
@@ -44,9 +36,9 @@ export interface SeedReplayOptions {
   readonly levels?: LevelTable;
   /** Default `"sign"`, whose probes in place leave next to no drift; `"normal"` as published. */
   readonly law?: Law;
-  /** Directions a step; default 1. */
+  /** Draws a step, each of one direction (of one for each row where the weights have rows); default 1. */
   readonly numDirections?: number;
-  /** Default true; false keeps a master copy. */
+  /** Default true; false keeps a master copy. Weights with rows keep one in any case. */
   readonly inPlace?: boolean;
   /**
    * Whether losses of one batch number repeat (default), which the first batch proves by being asked twice: differences of
@@ -56,7 +48,7 @@ export interface SeedReplayOptions {
 }
 
 /** The parts of a log that are known before the run. */
-type Frame = Omit<ReplayLog, "amounts">;
+export type Frame = Omit<ReplayLog, "amounts">;
 
 /** What weights that live in a model are asked. `version` counts steps done; another than the weights' is refused. */
 export type ResidentQuestion =
@@ -65,7 +57,8 @@ export type ResidentQuestion =
       readonly version: number;
       /** What ends the step before, when that is still to be done. */
       readonly pending: Float32Array | null;
-      readonly direction: number;
+      /** Which draw of the step: the direction, or one for each row. */
+      readonly draw: number;
       readonly offset: number;
       /** Names the data of the step: all its losses share it. */
       readonly batch: number;
@@ -73,10 +66,12 @@ export type ResidentQuestion =
   | { readonly op: "finish"; readonly version: number; readonly pending: Float32Array | null }
   | { readonly op: "restore"; readonly log: ReplayLog };
 
-/** Weights that live where the loss reads them; answers with losses, or 0 where none was asked. */
+/** Weights that live where the loss reads them; answers with the losses of the rows, none where none was asked. */
 export interface ResidentWeights extends Problem {
-  readonly weights: Oracle<ResidentQuestion, number, Frame>;
+  readonly weights: Oracle<ResidentQuestion, readonly number[], Frame>;
   readonly size: number;
+  /** How many directions one forward pass goes along, each with a loss of its own. */
+  readonly rows: number;
 }
 
 /** Where a run of seed replay stands; the weights follow from it. */
@@ -94,68 +89,6 @@ export interface SeedReplayState {
 }
 
 /**
- * Parameters as a problem of `seedReplay`: the arrays that the loss reads, changed in place. The loss may be a promise
- * (a model runtime); all losses of one step get the same batch number and must use the same data, without dropout.
- *
- * @throws InvalidInput for no parameters; NonFinite for one that is not finite.
- */
-export function residentWeights(
-  parameters: readonly Float32Array[],
-  loss: (batch: number) => number | Promise<number>,
-  options: { readonly fingerprint?: string } = {},
-): ResidentWeights & { rest(): void } {
-  const size = sizeOf(parameters);
-  if (size === 0)
-    throw new InvalidInput("parameters are empty: give at least one array of at least one number");
-  for (const [i, part] of parameters.entries()) if (part.length > 0) checkVector(`parameters[${i}]`, part);
-  let version = 0;
-  let weights: ReturnType<typeof weightsOf> | undefined;
-
-  const finish = (frame: Frame, question: { version: number; pending: Float32Array | null }) => {
-    weights ??= weightsOf(parameters, frame);
-    if (question.pending !== null && question.version === version + 1) {
-      applyAmounts(weights, version, question.pending);
-      version++;
-    }
-    if (question.version !== version)
-      throw new InvalidInput(
-        `the weights stand after step ${version}, asked for ${question.version}: start again from the first weights and restore the log`,
-      );
-    return weights;
-  };
-
-  return {
-    fingerprint: options.fingerprint ?? fingerprint({ size }),
-    size,
-    weights: {
-      name: "weights",
-      answer(question, frame) {
-        if (question.op === "loss") {
-          finish(frame, question).probe(question.version, question.direction, question.offset);
-          return loss(question.batch);
-        }
-        if (question.op === "finish") {
-          finish(frame, question).rest();
-          return 0;
-        }
-        const { log } = question;
-        const steps = log.amounts.length / log.directions;
-        if (version === 0 && steps > 0) {
-          replay(parameters, log);
-          version = steps;
-        }
-        if (version !== steps)
-          throw new InvalidInput(
-            `the weights stand after step ${version}, the log after ${steps}: load the first weights again`,
-          );
-        return 0;
-      },
-    },
-    rest: () => weights?.rest(),
-  };
-}
-
-/**
  * Descent along directions that are drawn again from the seed whenever they are needed: no gradient, no optimiser state,
  * and with `inPlace` no copy of the weights. One evaluation is one forward pass.
  *
@@ -166,12 +99,17 @@ export function seedReplay(options: SeedReplayOptions): Solver<ResidentWeights, 
   checkSchedule("stepSize", stepSize);
   checkChoice("scaling", scaling, SCALINGS);
   const plan = planReplay(options);
-  const { directions: numDirections } = plan;
-  const frameOf = ({ size }: ResidentWeights, seed: Seed): Frame => ({ ...plan, size, seed });
-  const logOf = (problem: ResidentWeights, state: SeedReplayState): ReplayLog => ({
-    ...frameOf(problem, state.seed),
-    amounts: state.amounts.slice(0, state.version * numDirections),
+  const frameOf = ({ size, rows }: ResidentWeights, seed: Seed): Frame => ({
+    ...plan,
+    directions: plan.directions * rows,
+    inPlace: plan.inPlace && rows === 1,
+    size,
+    seed,
   });
+  const logOf = (problem: ResidentWeights, state: SeedReplayState): ReplayLog => {
+    const frame = frameOf(problem, state.seed);
+    return { ...frame, amounts: state.amounts.slice(0, state.version * frame.directions) };
+  };
 
   return {
     name: "seed replay",
@@ -188,33 +126,41 @@ export function seedReplay(options: SeedReplayOptions): Solver<ResidentWeights, 
       };
     },
     *step(problem, state, rng) {
+      const { rows } = problem;
       const frame = frameOf(problem, rng.seed);
+      const { directions: numDirections } = frame;
       const { version } = state;
       let { pending } = state;
       const slopes = new Float64Array(numDirections);
       let total = 0;
       let count = 0;
-      let base: number | undefined;
-      for (const [direction, stencil] of stencilsOf(frame, version).entries()) {
-        const losses: number[] = [];
+      let base: readonly number[] | undefined;
+      for (const [draw, stencil] of stencilsOf({ ...plan, seed: rng.seed }, version).entries()) {
+        const byStep: (readonly number[])[] = [];
         for (const offset of stencil.steps) {
           if (offset === 0 && base !== undefined) {
-            losses.push(base);
+            byStep.push(base);
             continue;
           }
-          const question = { op: "loss", version, pending, direction, offset, batch: version } as const;
-          const [loss] = yield* ask(problem.weights, [question], frame);
-          if (!Number.isFinite(loss))
-            throw new NonFinite(
-              `the loss is ${loss} at step ${version}, ${offset} along direction ${direction}: lower stepSize`,
-            );
+          const question = { op: "loss", version, pending, draw, offset, batch: version } as const;
+          const [losses] = yield* ask(problem.weights, [question], frame);
+          for (const [row, loss] of losses!.entries()) {
+            if (!Number.isFinite(loss))
+              throw new NonFinite(
+                `the loss is ${loss} at step ${version}, ${offset} along direction ${draw * rows + row}: lower stepSize`,
+              );
+            total += loss;
+          }
           pending = null;
-          losses.push(loss!);
-          total += loss!;
-          count++;
-          if (offset === 0) base = loss!;
+          byStep.push(losses!);
+          count += rows;
+          if (offset === 0) base = losses!;
         }
-        slopes[direction] = slopeOf(stencil, losses);
+        for (let row = 0; row < rows; row++)
+          slopes[draw * rows + row] = slopeOf(
+            stencil,
+            byStep.map((losses) => losses[row]!),
+          );
       }
       const square = slopes.reduce((sum, slope) => sum + slope * slope, 0) / numDirections;
       const meanSquare = RMS_MEMORY * state.meanSquare + (1 - RMS_MEMORY) * square;
@@ -293,12 +239,13 @@ function scaled(scaling: Scaling, slope: number, rms: number): number {
 
 /** Asks for the loss of one batch twice. */
 function* proveRepeatable({ weights }: ResidentWeights, frame: Frame): Asking<void> {
-  const question = { op: "loss", version: 0, pending: null, direction: 0, offset: 0, batch: 0 } as const;
+  const question = { op: "loss", version: 0, pending: null, draw: 0, offset: 0, batch: 0 } as const;
   const [first] = yield* ask(weights, [question], frame);
   const [second] = yield* ask(weights, [question], frame);
-  if (first !== second && !(Number.isNaN(first) && Number.isNaN(second)))
+  const row = first!.findIndex((loss, i) => !Object.is(loss, second![i]));
+  if (row >= 0)
     throw new InvalidInput(
-      `the loss of one batch is ${first}, then ${second}: make it repeat (switch dropout and augmentation off, seed them by the batch number), or set commonNoise to false and use method "central" with a larger mu`,
+      `the loss of one batch is ${first![row]}, then ${second![row]}: make it repeat (switch dropout and augmentation off, seed them by the batch number), or set commonNoise to false and use method "central" with a larger mu`,
     );
 }
 

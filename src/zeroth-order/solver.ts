@@ -118,9 +118,15 @@ export function zerothOrder(options: ZerothOrderOptions): Solver<BlackBox, Desce
   if (svrg && gradient.method === "residual")
     throw new InvalidInput('svrg goes with every method but "residual": use another');
 
+  const planOf = plannedOnce(gradient);
+  const { anchorDirections } = svrg ?? {};
+  const anchorPlanOf = plannedOnce(
+    anchorDirections === undefined ? gradient : { ...gradient, numDirections: anchorDirections },
+  );
+
   function* estimate(problem: BlackBox, state: DescentState, rng: Rng): Asking<GradientEstimate> {
     const { x, t, anchor, previous } = state;
-    const plan = planGradient(gradient, x.length);
+    const plan = planOf(x.length);
     const at = { step: t, sample: stochastic ? t + 1 : 0, scale: (t + 1) ** -muDecay, previous };
     const here = yield* askGradient(problem.value, plan, rng, { ...at, x });
     if (anchor === null) return here;
@@ -131,12 +137,7 @@ export function zerothOrder(options: ZerothOrderOptions): Solver<BlackBox, Desce
   }
 
   function* anchored(problem: BlackBox, { x, t }: DescentState, rng: Rng): Asking<GradientEstimate> {
-    const directions = svrg?.anchorDirections;
-    const plan = planGradient(
-      directions === undefined ? gradient : { ...gradient, numDirections: directions },
-      x.length,
-    );
-    return yield* askGradient(problem.value, plan, rng, {
+    return yield* askGradient(problem.value, anchorPlanOf(x.length), rng, {
       x,
       step: t,
       sample: 0,
@@ -175,7 +176,7 @@ export function zerothOrder(options: ZerothOrderOptions): Solver<BlackBox, Desce
     options,
     *init(problem) {
       const x = problem.start.slice();
-      planGradient(gradient, x.length);
+      planOf(x.length);
       if (constraint) {
         checkConstraint(constraint, x.length);
         project(constraint, x);
@@ -206,6 +207,15 @@ export function zerothOrder(options: ZerothOrderOptions): Solver<BlackBox, Desce
     }),
     status: ({ failure }) => (failure === null ? "running" : "diverged"),
     result: (_, { x, loss, warnings }) => ({ x, loss, warnings }),
+  };
+}
+
+/** The plan for a dimension, made at its first use: a table of levels takes longer than a step. */
+function plannedOnce(options: GradientOptions): (dimension: number) => GradientPlan {
+  let last: { readonly dimension: number; readonly plan: GradientPlan } | undefined;
+  return (dimension) => {
+    if (last?.dimension !== dimension) last = { dimension, plan: planGradient(options, dimension) };
+    return last.plan;
   };
 }
 

@@ -34,6 +34,8 @@ export interface FitProblem {
   feeds(places: readonly number[]): Tensors;
   /** What the loss of these examples is a mean over, so that parts of a batch add up; default their number. */
   weight?(places: readonly number[]): number;
+  /** The same loss with weights of its own for each row of a batch, where it has one: for forward passes. */
+  rows?(batchSize: number): { readonly losses: Tensor; feeds(places: readonly number[]): Tensors };
   /** Weights that stay as they are. */
   readonly frozen: Tensors;
   /** First values of the weights that are trained. */

@@ -9,7 +9,14 @@ import type { EditRecord } from "../record.ts";
 import { splitLog } from "../split.ts";
 import type { EditWorld } from "../worlds/world.ts";
 import type { DistanceScores, EpisodeScores, LikelihoodScores } from "./evaluate.ts";
-import { type Method, type MethodOptions, methodDefaults } from "./methods.ts";
+import {
+  methods as allMethods,
+  type DirectionScope,
+  directionScopes,
+  type Method,
+  type MethodOptions,
+  methodDefaults,
+} from "./methods.ts";
 import type { Curve, LearnContext } from "./stage.ts";
 import type { WriterResult } from "./writers.ts";
 
@@ -25,8 +32,14 @@ export interface LearnOptions extends MethodOptions {
   readonly optimizer?: LearnOptimizer;
   /** Passes over the training edits; default 5 for `sft`, 10 for `dpo` and `early`. Only for `adamw`. */
   readonly epochs?: number;
-  /** Forward passes of a batch at most, two a step and two before; default 20000. Only for `zeroth-order`. */
+  /** Forward passes of a batch at most; default 20000. Only for `zeroth-order`. */
   readonly forwardPasses?: number;
+  /**
+   * `"example"` (default for `sft`): each edit of a batch goes along a direction of its own, with a copy of the adapter;
+   * `"batch"` (default for the others, which have no other): all along one, in the memory of inference. Only for
+   * `zeroth-order`.
+   */
+  readonly directions?: DirectionScope;
   /** Edits a step; default 16. */
   readonly batchSize?: number;
   /**
@@ -41,7 +54,8 @@ export interface LearnOptions extends MethodOptions {
   readonly checkpointing?: boolean;
   /**
    * Peak learning rate; default 3e-3 for `sft`, 3e-4 for `dpo`, which runs away at more, 2e-3 for `early`. For
-   * `zeroth-order` about how far each weight moves a step at first; default 1e-3.
+   * `zeroth-order` about how far each weight moves a step at first; default 2.8e-3 with directions by example, 1e-3 with
+   * one for the batch.
    */
   readonly learningRate?: number;
   /** Default: rank 8, alpha twice the rank, on every matrix of attention and MLP. */
@@ -126,12 +140,19 @@ export type LearnSettings = LearnOptions & Defaulted;
 
 /** Refuses options of the other optimiser: they would change nothing. */
 function checkOptimizer(options: LearnSettings): void {
-  const { optimizer } = options;
+  const { optimizer, directions, methods = allMethods } = options;
   if (!optimizers.includes(optimizer))
     throw new InvalidInput(`optimizer is "${optimizer}": give one of ${optimizers.join(", ")}`);
+  if (directions !== undefined && !directionScopes.includes(directions))
+    throw new InvalidInput(`directions is "${directions}": give one of ${directionScopes.join(", ")}`);
+  const paired = methods.filter((method) => method !== "sft");
+  if (directions === "example" && paired.length > 0)
+    throw new InvalidInput(
+      `directions is "example", but the loss of ${paired.join(" and ")} compares two texts: choose methods sft, or "batch"`,
+    );
   const others =
     optimizer === "adamw"
-      ? (["forwardPasses"] as const)
+      ? (["forwardPasses", "directions"] as const)
       : (["epochs", "microBatchSize", "checkpointing"] as const);
   for (const name of others)
     if (options[name] !== undefined)

@@ -2,6 +2,10 @@
 export const methods = ["sft", "dpo", "early"] as const;
 export type Method = (typeof methods)[number];
 
+/** What a direction of forward passes is drawn for: each example of a batch, which then has its own adapter, or the batch. */
+export const directionScopes = ["example", "batch"] as const;
+export type DirectionScope = (typeof directionScopes)[number];
+
 export interface MethodOptions {
   /** The coefficient b of the preference loss; default 0.1. It is not the beta of the KL-regularised cost. */
   readonly dpoBeta?: number;

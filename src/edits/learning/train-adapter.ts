@@ -15,7 +15,7 @@ import type { Example } from "./examples.ts";
 import type { FitOptions } from "./fit.ts";
 import type { ForwardFitOptions } from "./fit-forward.ts";
 import type { LearnSettings } from "./learn.ts";
-import type { Method } from "./methods.ts";
+import type { DirectionScope, Method } from "./methods.ts";
 import { type Curve, fitStage, type LearnContext } from "./stage.ts";
 import {
   likelihoodObjective,
@@ -27,7 +27,7 @@ import { scoreWriter, usersOf, type WriterResult } from "./writers.ts";
 
 const passes: Readonly<Record<Method, number>> = { sft: 5, dpo: 10, early: 10 };
 const FORWARD_PASSES = 20_000;
-const FORWARD_LEARNING_RATE = 1e-3;
+const forwardLearningRates: Readonly<Record<DirectionScope, number>> = { example: 2.8e-3, batch: 1e-3 };
 const learningRates: Readonly<Record<Method, number>> = { sft: 3e-3, dpo: 3e-4, early: 2e-3 };
 
 /** Options with their defaults, and the whole config of adapters. */
@@ -62,12 +62,14 @@ export async function trainAdapter(
         )
       : onPlaces(preferenceObjective(base.config, pad, method, settings, lora), pairs);
   const batchSize = Math.min(settings.batchSize, data.examples);
+  const scope = settings.directions ?? (data.rows === undefined ? "batch" : "example");
   const training: FitOptions | ForwardFitOptions =
     settings.optimizer === "zeroth-order"
       ? {
           forwardPasses: settings.forwardPasses ?? FORWARD_PASSES,
           batchSize,
-          learningRate: settings.learningRate ?? FORWARD_LEARNING_RATE,
+          learningRate: settings.learningRate ?? forwardLearningRates[scope],
+          scope,
         }
       : {
           steps: Math.ceil((epochs * data.examples) / batchSize),
@@ -145,9 +147,18 @@ export async function trainWriters(
 }
 
 /** An objective over a list of examples, addressed by place. */
-const onPlaces = <E>({ feeds, weight, ...graph }: Objective<E>, examples: readonly E[]) => ({
-  ...graph,
-  examples: examples.length,
-  feeds: (places: readonly number[]) => feeds(places.map((place) => examples[place]!)),
-  weight: (places: readonly number[]) => weight(places.map((place) => examples[place]!)),
-});
+function onPlaces<E>({ feeds, weight, rows, ...graph }: Objective<E>, examples: readonly E[]) {
+  const at = (places: readonly number[]) => places.map((place) => examples[place]!);
+  return {
+    ...graph,
+    examples: examples.length,
+    feeds: (places: readonly number[]) => feeds(at(places)),
+    weight: (places: readonly number[]) => weight(at(places)),
+    ...(rows && {
+      rows: (batchSize: number) => {
+        const { losses, feeds } = rows(batchSize);
+        return { losses, feeds: (places: readonly number[]) => feeds(at(places)) };
+      },
+    }),
+  };
+}

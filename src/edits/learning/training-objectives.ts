@@ -6,8 +6,11 @@ import {
   Graph,
   type Lora,
   type ModelConfig,
+  mul,
   multiplyDims,
   packSequences,
+  reciprocal,
+  reduceSum,
   reshape,
   sequenceInputs,
   sequenceLogProbs,
@@ -36,6 +39,15 @@ export interface Objective<E> {
   feeds(batch: readonly E[]): Tensors;
   /** What the loss of a batch is a mean over. */
   weight(batch: readonly E[]): number;
+  /** The same loss with an adapter of its own for each example of a batch of this size, where it is a sum over examples. */
+  rows?(batchSize: number): RowObjective<E>;
+}
+
+/** An objective by example: each is a row of the batch, with its own adapter and loss. */
+export interface RowObjective<E> {
+  /** [rows]: their mean is the batch's loss. */
+  readonly losses: Tensor;
+  feeds(batch: readonly E[]): Tensors;
 }
 
 /** An edit with the reference's log-probabilities of its texts. */
@@ -53,6 +65,21 @@ export function likelihoodObjective(config: ModelConfig, pad: number, lora?: Lor
     states: logProbs.states,
     feeds: (batch) => packSequences(batch, { pad }),
     weight: (batch) => batch.reduce((tokens, { response }) => tokens + response.length, 0),
+    ...(lora ? { rows: (batchSize) => likelihoodByRow(config, pad, lora, batchSize) } : {}),
+  };
+}
+
+function likelihoodByRow(
+  config: ModelConfig,
+  pad: number,
+  lora: Lora,
+  rows: number,
+): RowObjective<TokenPair> {
+  const inputs = sequenceInputs(new Graph(), rows, rows);
+  const { sums, counts } = sequenceLogProbs(config, inputs, { lora: { ...lora, rows } });
+  return {
+    losses: mul(sums, mul(reciprocal(reduceSum(counts)), -rows)),
+    feeds: (batch) => packSequences(batch, { pad, alone: true }),
   };
 }
 
