@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fpx } from "../../test/support/fpx.ts";
+import { fpx, fpxHere } from "../../test/support/fpx.ts";
 import { type OpenAiServer, startOpenAi } from "../../test/support/openai-server.ts";
 import { openEditLog } from "../integrations/index.ts";
 import { listEdits, openStore } from "../store/index.ts";
@@ -147,6 +147,22 @@ describe("fpx edits on the log of an app", { timeout: 300_000 }, () => {
     expect(await fpx(["edits", "forget", "--user", user!])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/name the log of an app, a database by --db/),
+    });
+  });
+
+  it("leaves a log alone that an app has open", async () => {
+    const log = await openEditLog(at("open.jsonl"));
+    const id = await log.generation({ context: "c", draft: "d", user: "u" });
+    const forget = ["edits", "forget", at("open.jsonl"), "--user", "u"];
+    expect(await fpxHere(forget)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/an app has this log open.*open.jsonl is open in this same process/),
+    });
+    await log.edited(id, "e");
+    await log.close();
+    expect(await fpxHere(forget)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/1 record removed/),
     });
   });
 

@@ -1,11 +1,13 @@
 /** `fpx edits forget`: removes a person from the log of an app and from a database. */
 import type { Command } from "commander";
+import { InvalidInput } from "../core/errors.ts";
+import { readEditLog } from "../edits/index.ts";
 import { type Derived, listDerived, staleness } from "../edits/node/index.ts";
 import { openEditLog } from "../integrations/index.ts";
 import { type Forgotten, forgetUser, openStore } from "../store/index.ts";
 import type { Cli } from "./cli.ts";
 import { fileError, UsageError } from "./errors.ts";
-import { plural, readLog } from "./files.ts";
+import { plural, readPieces } from "./files.ts";
 
 interface ForgetFlags {
   readonly user: string;
@@ -55,16 +57,16 @@ async function forgetInLog(
   path: string,
   user: string,
 ): Promise<{ readonly removed: number; readonly stale: readonly Derived[] }> {
-  const { live } = await readLog(path, { skipRejected: true }).catch((error: unknown) => {
-    // A log of open drafts alone has records to forget, too.
-    if ((error as { code?: string }).code === "EMPTY_LOG") return { live: true };
-    throw error;
-  });
+  const { live } = await readEditLog(readPieces(path));
   if (!live)
     throw new UsageError(
       `${path} is not the log of an app, so nothing tells what was made from it; take the lines of the person out, and make the rest again`,
     );
   const log = await openEditLog(path).catch((error: unknown) => {
+    if (error instanceof InvalidInput && error.code === "LOCKED")
+      throw new UsageError(
+        `an app has this log open: stop it first, or let it call forgetUser itself; ${error.message}`,
+      );
     throw fileError(path, error);
   });
   const removed = await log.forgetUser(user).finally(() => log.close());

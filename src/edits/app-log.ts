@@ -26,29 +26,47 @@ export function parseAppLogLine(text: string): AppLogLine | undefined {
   return known ? line : undefined;
 }
 
+type DraftLine = AppLogLine & { readonly type: "draft" };
+type EditLine = AppLogLine & { readonly type: "edit" };
+
+/** The lines of one draft. */
+interface Entry {
+  readonly draft: DraftLine;
+  /** The last edit; those before it are replaced. */
+  readonly edit?: EditLine;
+  /** Who made the replaced edits: their texts are in the file until it is written again. */
+  readonly former: readonly string[];
+}
+
 /** What the lines of a file add up to. */
 export class AppLogReplay {
   /** By id, oldest first; an open draft has itself as edited text. */
   readonly records: Map<string, EditRecord> = new Map();
   /** Ids of the drafts that no edit has closed. */
   readonly open: Set<string> = new Set();
+  readonly #entries = new Map<string, Entry>();
 
   add(line: AppLogLine): void {
     if (line.type === "draft") {
       const { type: _, ...record } = line;
       this.records.set(line.id, { ...record, edited: line.draft });
       this.open.add(line.id);
+      this.#entries.set(line.id, { draft: line, former: [] });
     } else if (line.type === "edit") {
-      const record = this.records.get(line.id);
-      if (record === undefined) return;
+      const entry = this.#entries.get(line.id);
+      if (entry === undefined) return;
       const { edited, user, meta } = line;
+      const { type: _, ...draft } = entry.draft;
       this.records.set(line.id, {
-        ...record,
+        ...draft,
         edited,
         ...(user === undefined ? {} : { user }),
-        ...(meta === undefined ? {} : { meta: { ...record.meta, ...meta } }),
+        ...(meta === undefined ? {} : { meta: { ...draft.meta, ...meta } }),
       });
       this.open.delete(line.id);
+      const replaced = entry.edit?.user;
+      const former = replaced === undefined ? entry.former : [...entry.former, replaced];
+      this.#entries.set(line.id, { draft: entry.draft, edit: line, former });
     }
   }
 
@@ -56,20 +74,32 @@ export class AppLogReplay {
     return [...this.records.values()].filter(({ id }) => !this.open.has(id!));
   }
 
-  /** The lines, header aside, that say the same without some records. */
-  lines(without: ReadonlySet<string>): string[] {
-    return [...this.records.values()].flatMap(({ edited, ...draft }) => {
-      const id = draft.id!;
-      if (without.has(id)) return [];
-      const first = JSON.stringify({ type: "draft", ...draft } satisfies object);
-      return this.open.has(id) ? [first] : [first, JSON.stringify({ type: "edit", id, edited })];
-    });
+  /** Ids of the drafts that were written for a person, or that they edited. */
+  idsOf(user: string): string[] {
+    return [...this.#entries.values()]
+      .filter(
+        ({ draft, edit, former }) => draft.user === user || edit?.user === user || former.includes(user),
+      )
+      .map(({ draft }) => draft.id);
   }
 
+  /** The lines, header aside, that say the same without some records. */
+  *lines(without: ReadonlySet<string>): Generator<string> {
+    for (const [id, { draft, edit }] of this.#entries) {
+      if (without.has(id)) continue;
+      yield JSON.stringify(draft);
+      if (edit !== undefined) yield JSON.stringify(edit);
+    }
+  }
+
+  /** Takes records out, after the file was written again without them: by `lines`, replaced edits are gone, too. */
   remove(ids: ReadonlySet<string>): void {
     for (const id of ids) {
       this.records.delete(id);
       this.open.delete(id);
+      this.#entries.delete(id);
     }
+    for (const [id, entry] of this.#entries)
+      if (entry.former.length > 0) this.#entries.set(id, { ...entry, former: [] });
   }
 }

@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { surviveKill } from "../../test/support/kill-writer.ts";
+import { startWriter, surviveKill } from "../../test/support/kill-writer.ts";
 import { readEditLogFile, recordDerived, staleness } from "../edits/node/index.ts";
 import { type DurableEditLog, openEditLog } from "./edit-log.ts";
 import { Recorder, type RecordingFaults } from "./recorder.ts";
@@ -101,6 +101,72 @@ describe("the edit log of an app", () => {
     expect(await log.forgetUser("nobody")).toBe(0);
     await log.close();
     expect((await readEditLogFile(path)).rejects).toEqual([]);
+  });
+
+  it("forgets by author and by editor, replaced edits included", async () => {
+    const log = await openEditLog(path);
+    const written = await log.generation({ context: "for u1", draft: "Dear u1", user: "u1" });
+    expect(await log.edit(written, { edited: "Hi", user: "agent7" })).toMatchObject({ user: "agent7" });
+    const other = await log.generation({ context: "for u2", draft: "Dear u2", user: "u2", meta: { a: 1 } });
+    await log.edit(other, { edited: "by u3", user: "u3", meta: { b: 2 } });
+    // The first edit is replaced whole, and who made it is still found.
+    expect(await log.edited(other, "by u2")).toMatchObject({ user: "u2", meta: { a: 1 } });
+    const kept = await log.generation({ context: "for u4", draft: "Dear u4", user: "u4" });
+    await log.edit(kept, { edited: "Hi u4", user: "agent7" });
+    expect([await log.forgetUser("u3"), await log.forgetUser("u1")]).toEqual([1, 1]);
+    expect(await readFile(path, "utf8")).not.toMatch(/u1|u2|u3/);
+    await log.close();
+    // Author and editor are told apart after the file was written anew, too.
+    const again = await openEditLog(path);
+    expect(again.records()).toMatchObject([{ id: kept, user: "agent7" }]);
+    expect(await again.forgetUser("u4")).toBe(1);
+    expect(again.drafts()).toEqual([]);
+    await again.close();
+    await expect(again.forgetUser("agent7")).rejects.toThrow(/closed/);
+  });
+
+  it("keeps nothing of an edit that comes while its person is forgotten", async () => {
+    const log = await openEditLog(path);
+    const id = await log.generation({ context: "c", draft: "d", user: "u1" });
+    const [forgotten, edited] = await Promise.allSettled([log.forgetUser("u1"), log.edited(id, "secret")]);
+    expect(forgotten).toMatchObject({ value: 1 });
+    expect(edited).toMatchObject({ reason: { code: "UNKNOWN_DRAFT" } });
+    await log.close();
+    expect(await readFile(path, "utf8")).not.toContain("secret");
+  });
+
+  it("is open once at a time, and free again when its process is killed", async () => {
+    const log = await openEditLog(path);
+    await symlink(path, join(folder, "link.jsonl"));
+    for (const name of [path, join(folder, "link.jsonl")])
+      await expect(openEditLog(name)).rejects.toMatchObject({
+        code: "LOCKED",
+        message: expect.stringMatching(/edits.jsonl is open in this same process/),
+      });
+    await log.close();
+    await log.close();
+    const writer = startWriter(path);
+    await writer.wrote(1);
+    await expect(openEditLog(path)).rejects.toMatchObject({
+      code: "LOCKED",
+      message: expect.stringContaining(`process ${writer.pid} `),
+    });
+    await writer.kill();
+    expect(await readdir(folder)).toContain("edits.jsonl.lock");
+    await (await openEditLog(path)).close();
+    expect(await readdir(folder)).toEqual(["edits.jsonl", "link.jsonl"]);
+  });
+
+  it("acknowledges nothing that goes to a file no longer in its place", async () => {
+    const log = await openEditLog(path);
+    const id = await log.generation({ context: "c", draft: "d", user: "u" });
+    await rename(path, join(folder, "rotated.jsonl"));
+    await expect(log.edited(id, "e")).rejects.toMatchObject({ code: "LOG_REPLACED" });
+    await writeFile(path, "another's\n");
+    await expect(log.generation({ context: "c", draft: "d" })).rejects.toThrow(/moved, removed or replaced/);
+    await expect(log.forgetUser("u")).rejects.toMatchObject({ code: "LOG_REPLACED" });
+    await log.close();
+    expect(await readFile(path, "utf8")).toBe("another's\n");
   });
 
   it("loses no acknowledged record when its process is killed at any moment", async () => {

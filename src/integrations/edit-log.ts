@@ -1,9 +1,10 @@
 /** The edit log of a running app: drafts and what users left of them, on the disk before they are acknowledged. */
 
 import { randomUUID } from "node:crypto";
-import { chmod } from "node:fs/promises";
+import { chmod, realpath } from "node:fs/promises";
+import { resolve } from "node:path";
 import { InvalidInput } from "../core/errors.ts";
-import { writeLinesAtomic } from "../core/node/index.ts";
+import { lockFile, writeLinesAtomic } from "../core/node/index.ts";
 import {
   APP_LOG_HEADER,
   type AppLogLine,
@@ -48,8 +49,8 @@ export interface EditLogOptions {
 }
 
 /**
- * Drafts and their edits in one file of JSON lines, which `fpx edits` and `fpx learn` read as it is. One process writes
- * a file at a time.
+ * Drafts and their edits in one file of JSON lines, which `fpx edits` and `fpx learn` read as it is. One opener writes a
+ * file at a time: it is locked until the log is closed or its process ends. Several processes keep a file each.
  *
  * @example
  * const log = await openEditLog("edits.jsonl");
@@ -62,25 +63,38 @@ export class DurableEditLog {
   readonly #replay = new AppLogReplay();
   readonly #listeners = new Set<(record: EditRecord) => void>();
   readonly #notes = new Set<() => Readonly<Record<string, unknown>>>();
+  readonly #unlock: () => Promise<void>;
   #journal: Journal;
+  #closed = false;
   #exclusive: Promise<unknown> = Promise.resolve();
 
-  private constructor(path: string, journal: Journal, lines: readonly string[], options: EditLogOptions) {
+  private constructor(
+    path: string,
+    { journal, lines }: Opened,
+    unlock: () => Promise<void>,
+    options: EditLogOptions,
+  ) {
     this.#path = path;
     this.#journal = journal;
+    this.#unlock = unlock;
     this.#options = options;
     for (const [index, text] of lines.entries()) this.#replay.add(readLine(text, `${path}:${index + 1}`));
   }
 
   /** Opens or creates the log; use `openEditLog`. */
-  static async open(path: string, options: EditLogOptions): Promise<DurableEditLog> {
-    const { journal, lines } = await Journal.open(path);
+  static async open(given: string, options: EditLogOptions): Promise<DurableEditLog> {
+    // One name for one file, whatever links lead to it and wherever the process goes.
+    const path = await realpath(given).catch(() => resolve(given));
+    const unlock = await lockFile(path);
+    let opened: Opened | undefined;
     try {
-      const log = new DurableEditLog(path, journal, lines, options);
-      if (lines.length === 0) await journal.append(APP_LOG_HEADER);
+      opened = await Journal.open(path);
+      const log = new DurableEditLog(path, opened, unlock, options);
+      if (opened.lines.length === 0) await opened.journal.append(APP_LOG_HEADER);
       return log;
     } catch (error) {
-      await journal.close();
+      await opened?.journal.close();
+      await unlock();
       throw error;
     }
   }
@@ -172,19 +186,22 @@ export class DurableEditLog {
   }
 
   /**
-   * Removes every record of a person from the file and from memory, marks the policies, snapshots and exports that were
-   * made from this log as stale (`markStale`), and tells `onForget`. Give the name as the app knows it; `redact` is
+   * Removes every record of a person, drafts written for them and drafts they edited, from the file and from memory, marks
+   * the policies, snapshots and exports that were made from this log as stale (`markStale`), and tells `onForget`. Give the name as the app knows it; `redact` is
    * applied to it. Gives the number of records removed.
    */
   async forgetUser(user: string): Promise<number> {
     const { redact, onForget } = this.#options;
     const stored = redact === undefined ? user : redact(user, "user");
     const ids = await this.#alone(async () => {
+      if (this.#closed) throw new InvalidInput("the edit log is closed; open it again");
+      // What another file holds in this one's place is not for this log to write over.
+      await this.#journal.size();
       await this.#journal.close();
-      const gone = [...this.#replay.records.values()].filter((record) => record.user === stored);
+      const gone = this.#replay.idsOf(stored);
       try {
         if (gone.length > 0) {
-          const removed = new Set(gone.map(({ id }) => id!));
+          const removed = new Set(gone);
           // First, so that nothing made from these records can be left unmarked.
           await markStale(this.#path, { removed: removed.size });
           await writeLinesAtomic(this.#path, [APP_LOG_HEADER, ...this.#replay.lines(removed)]);
@@ -194,15 +211,19 @@ export class DurableEditLog {
       } finally {
         this.#journal = (await Journal.open(this.#path)).journal;
       }
-      return gone.map(({ id }) => id!);
+      return gone;
     });
     await onForget?.(user, ids);
     return ids.length;
   }
 
-  /** Writes what waits and closes the file. */
+  /** Writes what waits, closes the file and gives it free for others; may be called twice. */
   close(): Promise<void> {
-    return this.#alone(() => this.#journal.close());
+    return this.#alone(async () => {
+      this.#closed = true;
+      await this.#journal.close();
+      await this.#unlock();
+    });
   }
 
   #known(id: string): EditRecord {
@@ -215,6 +236,8 @@ export class DurableEditLog {
 
   async #append(line: AppLogLine): Promise<void> {
     await this.#exclusive;
+    // The person may have been forgotten while this waited.
+    if (line.type === "edit") this.#known(line.id);
     await this.#journal.append(JSON.stringify(line));
     this.#replay.add(line);
   }
@@ -227,9 +250,11 @@ export class DurableEditLog {
   }
 }
 
+type Opened = Awaited<ReturnType<typeof Journal.open>>;
+
 /**
  * Opens or creates an edit log. Throws the system's error where the file cannot be opened, and `InvalidInput` where it
- * is none of this format.
+ * is none of this format, or, with code `LOCKED`, where this or another process has it open.
  */
 export function openEditLog(path: string, options: EditLogOptions = {}): Promise<DurableEditLog> {
   return DurableEditLog.open(path, options);

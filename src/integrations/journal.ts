@@ -1,6 +1,6 @@
 /** A file of lines that only grows; a line is acknowledged when the disk has it. */
 
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { InvalidInput } from "../core/errors.ts";
 
 /** Mode of the file: its owner alone reads what people wrote. */
@@ -17,15 +17,15 @@ interface Waiting {
  * never acknowledged; opening drops it.
  */
 export class Journal {
+  readonly #path: string;
   readonly #file: FileHandle;
-  #size: number;
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | undefined;
   #closed = false;
 
-  private constructor(file: FileHandle, size: number) {
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path;
     this.#file = file;
-    this.#size = size;
   }
 
   /** Opens or creates the file; gives the journal and its whole lines. Throws the system's error where it cannot. */
@@ -35,10 +35,12 @@ export class Journal {
     const size = bytes.lastIndexOf(0x0a) + 1;
     if (size < bytes.length) await file.truncate(size);
     const lines = bytes.subarray(0, size).toString("utf8").split("\n").slice(0, -1);
-    return { journal: new Journal(file, size), lines };
+    return { journal: new Journal(path, file), lines };
   }
 
-  /** Resolves when the line is on the disk; rejects with the system's error when it is not. */
+  /**
+   * Resolves when the line is on the disk; rejects with the system's error when it is not, and as `size` does.
+   */
   append(line: string): Promise<void> {
     if (this.#closed) return Promise.reject(new InvalidInput("the edit log is closed; open it again"));
     return new Promise((resolve, reject) => {
@@ -60,21 +62,39 @@ export class Journal {
     await this.#file.close();
   }
 
+  /**
+   * The file's size. Throws `InvalidInput` with code `LOG_REPLACED` where its path leads to another file, as after a
+   * rotation: what would be written here is lost there.
+   */
+  async size(): Promise<number> {
+    const [here, there] = await Promise.all([
+      this.#file.stat(),
+      stat(this.#path).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOENT") throw error;
+      }),
+    ]);
+    if (there?.ino === here.ino && there.dev === here.dev) return here.size;
+    throw new InvalidInput(
+      `${this.#path} was moved, removed or replaced while the edit log was open, so nothing more can be kept; close the log and open it again`,
+      { code: "LOG_REPLACED" },
+    );
+  }
+
   async #flush(): Promise<void> {
     // Lines of the same turn go to the disk together.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
+      let size: number | undefined;
       try {
-        const bytes = Buffer.from(batch.map(({ line }) => `${line}\n`).join(""));
-        await this.#file.appendFile(bytes);
+        size = await this.size();
+        await this.#file.appendFile(batch.map(({ line }) => `${line}\n`).join(""));
         await this.#file.datasync();
-        this.#size += bytes.length;
         for (const { resolve } of batch) resolve();
       } catch (error) {
         // Half a batch must not stay: the next line would be glued to it.
-        await this.#file.truncate(this.#size).catch(() => {});
+        if (size !== undefined) await this.#file.truncate(size).catch(() => {});
         for (const { reject } of batch) reject(error);
       }
     }

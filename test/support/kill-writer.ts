@@ -24,6 +24,22 @@ export async function surviveKill(path: string, after: number): Promise<void> {
 
 /** Kills a writing process with SIGKILL after it has acknowledged so many records; gives all it acknowledged. */
 async function killAfter(path: string, count: number): Promise<string[][]> {
+  const writer = startWriter(path);
+  await writer.wrote(count);
+  return writer.kill();
+}
+
+/** A process that writes a log. */
+export interface Writer {
+  readonly pid: number;
+  /** Resolves when it was acknowledged so many records. */
+  wrote(count: number): Promise<void>;
+  /** Kills it with SIGKILL; gives all that it was acknowledged: kind and id. */
+  kill(): Promise<string[][]>;
+}
+
+/** Starts a process that writes a log as fast as it can. */
+export function startWriter(path: string): Writer {
   const child = spawn(
     process.execPath,
     ["--import", "jiti/register", join(root, "test/fixtures/edit-log-writer.ts"), path],
@@ -32,12 +48,24 @@ async function killAfter(path: string, count: number): Promise<string[][]> {
   let text = "";
   child.stdout.on("data", (data) => {
     text += String(data);
-    if (text.split("\n").length > count) child.kill("SIGKILL");
   });
-  const signal = await new Promise((resolve) => child.on("close", (_, by) => resolve(by)));
-  expect(signal).toBe("SIGKILL");
-  return text
-    .split("\n")
-    .slice(0, -1)
-    .map((line) => line.split(" "));
+  const ended = new Promise((resolve) => child.on("close", (_, by) => resolve(by)));
+  return {
+    pid: child.pid!,
+    wrote: (count) =>
+      new Promise((resolve, reject) => {
+        const look = () => text.split("\n").length > count && resolve();
+        child.stdout.on("data", look);
+        look();
+        ended.then(() => reject(new Error("the writer ended early")));
+      }),
+    async kill() {
+      child.kill("SIGKILL");
+      expect(await ended).toBe("SIGKILL");
+      return text
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => line.split(" "));
+    },
+  };
 }

@@ -4,7 +4,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { withLock } from "./lock.ts";
+import { lockFile, withLock } from "./lock.ts";
 
 let dir: string;
 beforeEach(async () => {
@@ -129,5 +129,38 @@ describe("withLock", () => {
     const past = new Date(Date.now() - 60_000);
     await utimes(path, past, past);
     expect(await withLock(dir, () => readFile(path, "utf8"))).toContain(`"pid":${process.pid}`);
+  });
+
+  it("takes over another machine's lock that nobody has touched for long", async () => {
+    const path = join(dir, ".fpx.lock");
+    await writeFile(
+      path,
+      JSON.stringify({ pid: 1, host: "gone.example", birth: "", since: "then", token: "t" }),
+    );
+    const past = (minutes: number) => new Date(Date.now() - 60_000 * minutes);
+    await utimes(path, past(5), past(5));
+    await expect(withLock(dir, () => 0)).rejects.toThrow("gone.example");
+    await utimes(path, past(11), past(11));
+    expect(await withLock(dir, () => "mine")).toBe("mine");
+  });
+});
+
+describe("lockFile", () => {
+  it("locks one file among many until it is given free", async () => {
+    const file = join(dir, "a.jsonl");
+    const release = await lockFile(file);
+    await expect(lockFile(file)).rejects.toMatchObject({
+      code: "LOCKED",
+      message: expect.stringMatching(/a.jsonl is open in this same process.*delete .*a.jsonl.lock/),
+    });
+    await (await lockFile(join(dir, "b.jsonl")))();
+    await release();
+    await (await lockFile(file))();
+    // Called twice, it does not free what is another's by now.
+    const second = await lockFile(file);
+    await release();
+    await expect(lockFile(file)).rejects.toMatchObject({ code: "LOCKED" });
+    await second();
+    expect(await readdir(dir)).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
-/** A lock that keeps two commands on one folder apart and outlives no process that held it. */
+/** Locks that keep two processes on one folder or file apart and outlive no process that held them. */
 import { randomUUID } from "node:crypto";
-import { link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -25,14 +25,19 @@ interface Holder {
 const LOCK_NAME = ".fpx.lock";
 /** A lock file whose content makes no sense counts as abandoned after this many milliseconds. */
 const GARBLED_AFTER_MS = 10_000;
+/** A holder touches its lock so often, in milliseconds: other machines cannot see its process. */
+const BEAT_MS = 60_000;
+/** Another machine's lock that was not touched for so long counts as abandoned. */
+const SILENT_AFTER_MS = 10 * BEAT_MS;
 const RETRY_MS = 50;
 
 /**
  * Runs `work` while holding the lock of folder `dir` (made if missing) and gives back what it returns.
  *
  * The lock is the file `.fpx.lock` in `dir`. A holder that was killed is recognised by its process id, and, where
- * the system tells, by the time that process started; its lock is taken over. A lock held on another machine of a
- * shared file system cannot be checked and is respected.
+ * the system tells, by the time that process started; its lock is taken over. The process of a lock held on another
+ * machine of a shared file system, or in another container, cannot be seen: such a lock is respected while it is touched
+ * now and then, and taken over after ten minutes of silence.
  *
  * Throws `InvalidInput` with code `LOCKED` when another process, or another call in this one, holds the lock.
  *
@@ -43,11 +48,33 @@ export async function withLock<T>(
   work: () => Promise<T> | T,
   options: LockOptions = {},
 ): Promise<T> {
-  const waitMs = options.waitMs ?? 0;
+  await mkdir(dir, { recursive: true });
+  const release = await acquire(join(dir, LOCK_NAME), `${dir} is in use`, "choose another folder", options);
+  try {
+    return await work();
+  } finally {
+    await release();
+  }
+}
+
+/**
+ * Locks the file `path`, which need not be there yet, until the function that it gives is called; that may be called
+ * twice. The lock is the file `PATH.lock`, and as good as that of `withLock`. Throws as `withLock` does.
+ *
+ * @example const release = await lockFile("edits.jsonl");
+ */
+export function lockFile(path: string, options: LockOptions = {}): Promise<() => Promise<void>> {
+  return acquire(`${path}.lock`, `${path} is open`, "choose another file", options);
+}
+
+async function acquire(
+  path: string,
+  taken: string,
+  otherwise: string,
+  { waitMs = 0 }: LockOptions,
+): Promise<() => Promise<void>> {
   if (!(waitMs >= 0))
     throw new InvalidInput(`waitMs must be a number of milliseconds, 0 or more; got ${waitMs}`);
-  await mkdir(dir, { recursive: true });
-  const path = join(dir, LOCK_NAME);
   const me: Holder = {
     pid: process.pid,
     host: hostname(),
@@ -58,14 +85,22 @@ export async function withLock<T>(
   const giveUpAt = performance.now() + waitMs;
   while (!(await create(path, me))) {
     if (await takeAway(path, me)) continue;
-    if (performance.now() >= giveUpAt) throw await lockedBy(dir, path);
+    if (performance.now() >= giveUpAt)
+      throw new InvalidInput(
+        `${taken} ${whoIs(await holderOf(path))}; wait until it ends, ${otherwise}, or, if you are sure that it ended, delete ${path}`,
+        { code: "LOCKED" },
+      );
     await sleep(RETRY_MS);
   }
-  try {
-    return await work();
-  } finally {
+  const beat = setInterval(() => {
+    const now = new Date();
+    // Where the lock is gone, there is nothing to keep.
+    utimes(path, now, now).catch(() => {});
+  }, BEAT_MS).unref();
+  return async () => {
+    clearInterval(beat);
     if ((await holderOf(path))?.token === me.token) await rm(path, { force: true });
-  }
+  };
 }
 
 /** Makes the lock file, complete from its first moment, unless there is one. */
@@ -117,11 +152,11 @@ async function takeAway(path: string, me: Holder): Promise<boolean> {
 
 async function isAbandoned(path: string): Promise<boolean> {
   const holder = await holderOf(path);
-  if (holder === undefined) {
-    const written = await stat(path).catch(() => undefined);
-    return written !== undefined && Date.now() - written.mtimeMs > GARBLED_AFTER_MS;
+  if (holder?.host !== hostname()) {
+    const touched = await stat(path).catch(() => undefined);
+    const patience = holder === undefined ? GARBLED_AFTER_MS : SILENT_AFTER_MS;
+    return touched !== undefined && Date.now() - touched.mtimeMs > patience;
   }
-  if (holder.host !== hostname()) return false;
   if (!isAlive(holder.pid)) return true;
   const birth = await birthOf(holder.pid);
   return birth !== "" && holder.birth !== "" && birth !== holder.birth;
@@ -162,16 +197,8 @@ async function holderOf(path: string): Promise<Holder | undefined> {
   }
 }
 
-async function lockedBy(dir: string, path: string): Promise<InvalidInput> {
-  const holder = await holderOf(path);
-  const who =
-    holder === undefined
-      ? "another command"
-      : holder.pid === process.pid && holder.host === hostname()
-        ? "this same process"
-        : `process ${holder.pid} on ${holder.host}, since ${holder.since}`;
-  return new InvalidInput(
-    `${dir} is in use by ${who}; wait until it ends, choose another folder, or, if you are sure that it ended, delete ${path}`,
-    { code: "LOCKED" },
-  );
+function whoIs(holder: Holder | undefined): string {
+  if (holder === undefined) return "in another process";
+  if (holder.pid === process.pid && holder.host === hostname()) return "in this same process";
+  return `in process ${holder.pid} on ${holder.host}, since ${holder.since}`;
 }
