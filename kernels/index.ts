@@ -7,6 +7,15 @@ export { average64, scatter64 } from "./averages";
 export { gemm32, gemm64, gemmScratch } from "./gemm";
 export { cholesky64 } from "./cholesky";
 export { eigh64 } from "./eigh";
+export {
+  addPencils64,
+  carryPencils64,
+  decomposePencils64,
+  factorPencil64,
+  recomposePencils64,
+  unwhiten64,
+  whiten64,
+} from "./pencil";
 export { levenshtein, levenshteinScratch } from "./levenshtein";
 
 /** First byte after the kernels' own static data. */

@@ -65,3 +65,13 @@ export class MissingDependency extends FpxError {
     );
   }
 }
+
+/** Runs something; the message of an FpxError that it throws begins with where that was. */
+export function within<T>(where: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof FpxError) error.message = `${where}: ${error.message}`;
+    throw error;
+  }
+}

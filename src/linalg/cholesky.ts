@@ -60,10 +60,15 @@ const SHORT = 8;
 
 function plainCholesky(matrix: Float64Array, a: Float64Array, n: number): number {
   a.set(matrix);
+  return factorInPlace(a, 0, n);
+}
+
+/** Overwrites the matrix from place `at` on with its lower factor; returns n, or the row whose pivot is not positive. */
+export function factorInPlace(a: Float64Array, at: number, n: number): number {
   for (let i = 0; i < n; i++) {
-    const row = i * n;
+    const row = at + i * n;
     for (let j = 0; j < i; j++) {
-      a[row + j] = (a[row + j]! - dot64(a, row, a, j * n, j)) / a[j * n + j]!;
+      a[row + j] = (a[row + j]! - dot64(a, row, a, at + j * n, j)) / a[at + j * n + j]!;
     }
     const pivot = a[row + i]! - dot64(a, row, a, row, i);
     if (!(pivot > 0)) return i;

@@ -131,7 +131,7 @@ function arrange(
 }
 
 /** 0 for a moderate number; else floor(log2 x), within the range whose powers and their reciprocals are floats. */
-function exponent(x: number): number {
+export function exponent(x: number): number {
   if (x > 1e-30 && x < 1e30) return 0;
   const bits = new DataView(new ArrayBuffer(8));
   bits.setFloat64(0, x);

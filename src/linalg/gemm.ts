@@ -5,7 +5,7 @@ import { checkKinds, checkLength, checkSize, type Floats } from "./checks.ts";
 /** Below this many multiplications the plain loop is as fast. */
 const SMALL = 512;
 /** Sums run over so many terms before they are added to the result, here as in the kernel. */
-const DEPTH = 256;
+export const DEPTH = 256;
 
 /** Options of `gemm`. */
 export interface GemmOptions<T extends Floats> {

@@ -72,10 +72,12 @@ export {
   geodesic,
   isPoint,
   type Manifold,
+  type ManyOperations,
   randomDirection,
   randomPoint,
   randomVector,
   zeroVector,
 } from "./spaces/manifold.ts";
+export { expMany, logMany, parallelTransportMany } from "./spaces/many.ts";
 export { type ProductManifold, product } from "./spaces/product.ts";
 export { logdet, spd } from "./spaces/spd.ts";

@@ -62,6 +62,44 @@ export interface KernelExports {
   readonly gemm64: Gemm;
   cholesky64(a: Address, n: number): number;
   eigh64(a: Address, n: number, d: Address, work: Address): number;
+  factorPencil64(n: number, c: Address): number;
+  whiten64(n: number, c: Address, w: Address, work: Address): void;
+  unwhiten64(n: number, c: Address, s: Address, work: Address): void;
+  decomposePencils64(
+    n: number,
+    count: number,
+    p: Address,
+    shared: number,
+    a: Address,
+    ratio: number,
+    c: Address,
+    rows: Address,
+    values: Address,
+    near: Address,
+    work: Address,
+  ): number;
+  recomposePencils64(
+    n: number,
+    count: number,
+    c: Address,
+    shared: number,
+    rows: Address,
+    weights: Address,
+    out: Address,
+    work: Address,
+  ): void;
+  carryPencils64(
+    n: number,
+    count: number,
+    c: Address,
+    shared: number,
+    rows: Address,
+    weights: Address,
+    x: Address,
+    out: Address,
+    work: Address,
+  ): void;
+  addPencils64(n: number, count: number, rows: Address, weights: Address, sum: Address, work: Address): void;
   levenshteinScratch(longest: number): number;
   levenshtein(
     tokens: Address,

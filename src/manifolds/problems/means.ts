@@ -12,6 +12,7 @@ import { simplex } from "../sets/simplex.ts";
 import { requireHadamard, zetaOf } from "../spaces/curvature.ts";
 import { euclidean } from "../spaces/euclidean.ts";
 import { combine, geodesic, type Manifold, requirePoint, scale, weightedLog } from "../spaces/manifold.ts";
+import { expMany, logMany } from "../spaces/many.ts";
 import { product } from "../spaces/product.ts";
 
 /** The Fréchet mean's search starts at the inductive mean of so many points: more of them would cost more than they save. */
@@ -114,11 +115,8 @@ export function robustKarcher(
       `gamma is ${gamma}, but the adversary's problem is concave only above ${bend} with points this far apart: raise gamma, or give a smaller radius`,
     );
   const N = product(Array(m).fill(M) as Manifold[], Array(m).fill(1 / m) as number[]);
-  const flat = (parts: readonly Float64Array[]): Float64Array => {
-    const out = new Float64Array(N.size);
-    for (const [i, part] of parts.entries()) out.set(part, i * M.size);
-    return out;
-  };
+  const given = new Float64Array(N.size);
+  for (const [i, p] of points.entries()) given.set(p, i * M.size);
   const equal = new Float64Array(m).fill(1 / m);
   const parts = (y: Float64Array): Float64Array[] => points.map((_, i) => N.part(y, i));
   return minMaxProblem({
@@ -126,7 +124,7 @@ export function robustKarcher(
     M,
     N,
     gradX: (x, y) => scale(-1, weightedLog(M, x, parts(y), equal)),
-    gradY: (x, y) => flat(parts(y).map((yi, i) => combine(-1, M.log(yi, x), gamma, M.log(yi, points[i]!)))),
+    gradY: (x, y) => combine(-1, logMany(M, y, x), gamma, logMany(M, y, given)),
     cost: (x, y) =>
       parts(y).reduce(
         (sum, yi, i) => sum + (M.dist(x, yi) ** 2 - gamma * M.dist(yi, points[i]!) ** 2) / (2 * m),
@@ -134,7 +132,7 @@ export function robustKarcher(
       ),
     ...((options.exactResponse ?? true)
       ? {
-          bestResponseY: (x: Float64Array) => flat(points.map((p) => M.exp(x, scale(reach, M.log(x, p))))),
+          bestResponseY: (x: Float64Array) => expMany(M, x, scale(reach, logMany(M, x, given))),
         }
       : {}),
     domainX: geodesicBall(M, cloud.center, r),
@@ -144,7 +142,7 @@ export function robustKarcher(
     ),
     constants: { muX: 1, Lx: bend, muY: gamma - bend, Ly: gamma * bend - 1, Lxy: 1 },
     x0: cloud.center,
-    y0: flat(points),
+    y0: given,
     moduli: "proved",
     fingerprint: fingerprintOf("robustKarcher", M, points, [gamma, r]),
   });

@@ -40,8 +40,23 @@ export interface Manifold {
     weights: ArrayLike<number>,
     distances?: Float64Array,
   ): Float64Array;
+  /** `expMany`, `logMany` and `parallelTransportMany`, where many at once are faster than one by one. */
+  readonly many?: ManyOperations;
   /** What keeps p from being a point, such as "is not symmetric"; undefined when nothing does. */
   flaw(p: Float64Array, tolerance?: number): string | undefined;
+}
+
+/** Operations on `count` points and vectors in a row; arguments as `expMany` takes them, of checked lengths. */
+export interface ManyOperations {
+  exp(count: number, p: Float64Array, X: Float64Array, out: Float64Array): void;
+  log(count: number, p: Float64Array, q: Float64Array, out: Float64Array): void;
+  parallelTransport(
+    count: number,
+    p: Float64Array,
+    q: Float64Array,
+    X: Float64Array,
+    out: Float64Array,
+  ): void;
 }
 
 /** The zero vector at any point of the manifold. */

@@ -1,6 +1,7 @@
 import { InvalidInput } from "../../core/errors.ts";
 import { checkPositive } from "../checks.ts";
 import { type Manifold, requireSize } from "./manifold.ts";
+import { expMany, logMany, parallelTransportMany } from "./many.ts";
 
 /** A product of manifolds with the metric sum of w_i <,>_i; points are those of the factors one after another. */
 export interface ProductManifold extends Manifold {
@@ -36,6 +37,12 @@ export function product(
       : factors.map((M) => M.name).join(" x ");
   const name = weights.every((weight) => weight === 1) ? names : `weighted ${names}`;
 
+  /** The factor, when all are the same: its many operations do not depend on the weights. */
+  const power = factors.every((M) => M === factors[0]) ? factors[0]! : undefined;
+  const whole = (p: Float64Array): Float64Array => {
+    requireSize(name, size, p);
+    return p;
+  };
   const part = (p: Float64Array, i: number): Float64Array => p.subarray(starts[i], starts[i + 1]);
   const blockwise = (p: Float64Array, block: (M: Manifold, i: number) => Float64Array): Float64Array => {
     requireSize(name, size, p);
@@ -75,13 +82,17 @@ export function product(
     sectionalCurvatureMin: Math.min(...flat, ...curvatures.map(([low]) => low!)),
     sectionalCurvatureMax: Math.max(...flat, ...curvatures.map(([, high]) => high!)),
     origin: Float64Array.from(factors.flatMap((M) => [...M.origin])),
-    exp: (p, X) => blockwise(X, (M, i) => M.exp(part(p, i), part(X, i))),
-    log: (p, q) => blockwise(q, (M, i) => M.log(part(p, i), part(q, i))),
+    exp: (p, X) =>
+      power ? expMany(power, whole(p), whole(X)) : blockwise(X, (M, i) => M.exp(part(p, i), part(X, i))),
+    log: (p, q) =>
+      power ? logMany(power, whole(p), whole(q)) : blockwise(q, (M, i) => M.log(part(p, i), part(q, i))),
     dist: (p, q) => Math.sqrt(total(q, (M, i) => M.dist(part(p, i), part(q, i)) ** 2)),
     inner: (p, X, Y) => total(X, (M, i) => M.inner(part(p, i), part(X, i), part(Y, i))),
     norm: (p, X) => Math.sqrt(total(X, (M, i) => M.norm(part(p, i), part(X, i)) ** 2)),
     parallelTransport: (p, q, X) =>
-      blockwise(X, (M, i) => M.parallelTransport(part(p, i), part(q, i), part(X, i))),
+      power
+        ? parallelTransportMany(power, whole(p), whole(q), whole(X))
+        : blockwise(X, (M, i) => M.parallelTransport(part(p, i), part(q, i), part(X, i))),
     egrad2rgrad: (p, G) =>
       blockwise(G, (M, i) => scaled((w) => 1 / w, M, i, M.egrad2rgrad(part(p, i), part(G, i)))),
     project: (p, X) => blockwise(X, (M, i) => M.project(part(p, i), part(X, i))),

@@ -1,7 +1,8 @@
-import { cholesky } from "../../linalg/index.ts";
+import { cholesky, createPencils, type SpectralFunction } from "../../linalg/index.ts";
 import { checkCount } from "../checks.ts";
-import { type Manifold, requireSize } from "./manifold.ts";
-import { createWhitening } from "./whitening.ts";
+import { type Manifold, type ManyOperations, requireSize } from "./manifold.ts";
+
+const LOGARITHM: SpectralFunction = { of: Math.log, near: Math.log1p };
 
 /**
  * Symmetric positive definite n by n matrices (row-major) with the affine-invariant metric
@@ -18,31 +19,26 @@ export function spd(n: number): Manifold {
   checkCount("n", n);
   const name = `SPD(${n})`;
   const size = n * n;
-  const work = createWhitening(n);
+  const pencils = createPencils(n);
   const origin = new Float64Array(size);
   for (let i = 0; i < n; i++) origin[i * n + i] = 1;
   const sized = (...arrays: readonly Float64Array[]): void => {
     for (const array of arrays) requireSize(name, size, array);
   };
-  const trace = (a: Float64Array, b: Float64Array): number => {
-    let sum = 0;
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j < i; j++) sum += 2 * a[i * n + j]! * b[i * n + j]!;
-      sum += a[i * n + i]! * b[i * n + i]!;
-    }
-    return sum;
-  };
-  /** The norm of a logarithm, from the decomposed ratio. */
-  const length = (logarithm: (value: number) => number): number => {
-    let sum = 0;
-    for (const value of work.values) sum += logarithm(value) ** 2;
-    return Math.sqrt(sum);
-  };
   const inner = (p: Float64Array, X: Float64Array, Y: Float64Array): number => {
     sized(p, X, Y);
-    work.base(p);
-    const x = work.whiten(X, 0);
-    return trace(x, X === Y ? x : work.whiten(Y, 1));
+    return pencils.inner(p, X, Y);
+  };
+  const many: ManyOperations = {
+    exp(count, p, X, out) {
+      pencils.apply(Math.exp, count, p, X, out);
+    },
+    log(count, p, q, out) {
+      pencils.applyRatio(LOGARITHM, count, p, q, out);
+    },
+    parallelTransport(count, p, q, X, out) {
+      pencils.carry(count, p, q, X, out);
+    },
   };
   return {
     name,
@@ -52,28 +48,30 @@ export function spd(n: number): Manifold {
     sectionalCurvatureMin: n === 1 ? 0 : -0.5,
     sectionalCurvatureMax: 0,
     origin,
+    many,
     exp(p, X) {
       sized(p, X);
-      work.base(p);
-      work.decompose(work.whiten(X, 0));
-      return work.recompose(Math.exp);
+      const out = new Float64Array(size);
+      many.exp(1, p, X, out);
+      return out;
     },
     log(p, q) {
       sized(p, q);
-      work.base(p);
-      return work.recompose(work.decomposeRatio(q) === 0 ? Math.log : Math.log1p);
+      const out = new Float64Array(size);
+      many.log(1, p, q, out);
+      return out;
     },
     dist(p, q) {
       sized(p, q);
-      work.base(p);
-      return length(work.decomposeRatio(q) === 0 ? Math.log : Math.log1p);
+      return pencils.norm(LOGARITHM, p, q);
     },
     inner,
     norm: (p, X) => Math.sqrt(inner(p, X, X)),
     parallelTransport(p, q, X) {
       sized(p, q, X);
-      work.base(p);
-      return work.sandwich(X, work.decomposeRatio(q));
+      const out = new Float64Array(size);
+      many.parallelTransport(1, p, q, X, out);
+      return out;
     },
     egrad2rgrad(p, G) {
       sized(p, G);
@@ -103,25 +101,20 @@ export function spd(n: number): Manifold {
     vectorFrom(p, coordinates) {
       sized(p);
       requireSize(`the tangent space of ${name}`, (n * (n + 1)) / 2, coordinates, "the coordinate vector");
-      work.base(p);
-      return work.unwhiten((out) => {
-        let next = 0;
-        for (let i = 0; i < n; i++) {
-          for (let j = 0; j < i; j++) out[i * n + j] = out[j * n + i] = coordinates[next++]! / Math.SQRT2;
-          out[i * n + i] = coordinates[next++]!;
-        }
-      });
+      const out = new Float64Array(size);
+      let next = 0;
+      for (let i = 0; i < n; i++) {
+        for (let j = 0; j < i; j++) out[i * n + j] = coordinates[next++]! / Math.SQRT2;
+        out[i * n + i] = coordinates[next++]!;
+      }
+      pencils.unwhiten(p, out);
+      return out;
     },
     weightedLog(p, points, weights, distances) {
       sized(p, ...points);
-      work.base(p);
-      const sum = new Float64Array(size);
-      for (const [i, q] of points.entries()) {
-        const logarithm = work.decomposeRatio(q) === 0 ? Math.log : Math.log1p;
-        if (weights[i] !== 0) work.accumulate(logarithm, weights[i]!, sum);
-        if (distances) distances[i] = length(logarithm);
-      }
-      return work.unwhiten((out) => out.set(sum));
+      const out = new Float64Array(size);
+      pencils.sum(LOGARITHM, p, points, weights, out, distances);
+      return out;
     },
     flaw(p, tolerance = 1e-8) {
       if (p.length !== size) return `has ${p.length} numbers, not ${size}`;

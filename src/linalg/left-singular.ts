@@ -1,12 +1,11 @@
 const SWEEPS = 40;
 
 /**
- * Singular values (ascending) and left singular vectors (columns, row-major) of a square matrix, by one-sided Jacobi
- * rotations of its rows, which it overwrites: small values keep their relative accuracy, unlike eigenvalues of A A'.
+ * Singular values and, in the rows of `u`, left singular vectors of a square matrix, by one-sided Jacobi rotations of
+ * its rows, which it overwrites: small values keep their relative accuracy, unlike eigenvalues of A A'.
  */
-export function leftSingular(a: Float64Array, n: number, values: Float64Array, vectors: Float64Array): void {
-  // Row i of `u` becomes the i-th singular vector.
-  const u = new Float64Array(n * n);
+export function leftSingular(a: Float64Array, n: number, values: Float64Array, u: Float64Array): void {
+  u.fill(0);
   for (let i = 0; i < n; i++) u[i * n + i] = 1;
   for (let sweep = 0, rotated = true; rotated && sweep < SWEEPS; sweep++) {
     rotated = false;
@@ -22,12 +21,7 @@ export function leftSingular(a: Float64Array, n: number, values: Float64Array, v
         rotate(u, i, j, n, c, c * tangent);
       }
   }
-  const sizes = Float64Array.from({ length: n }, (_, i) => Math.sqrt(dot(a, i, i, n)));
-  const order = Array.from(sizes.keys()).sort((i, j) => sizes[i]! - sizes[j]!);
-  for (const [column, i] of order.entries()) {
-    values[column] = sizes[i]!;
-    for (let k = 0; k < n; k++) vectors[k * n + column] = u[i * n + k]!;
-  }
+  for (let i = 0; i < n; i++) values[i] = Math.sqrt(dot(a, i, i, n));
 }
 
 function dot(a: Float64Array, i: number, j: number, n: number): number {

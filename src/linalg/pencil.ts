@@ -1,0 +1,323 @@
+import { FpxError, InvalidInput, within } from "../core/errors.ts";
+import { type Kernels, sharedKernels } from "../wasm/index.ts";
+import { checkFiniteTriangle, checkSize } from "./checks.ts";
+import { choleskyBy, solveTriangular } from "./cholesky.ts";
+import { leftSingular } from "./left-singular.ts";
+import { kernelPencils, pencilsOfOrder3, plainPencils } from "./pencil-functions.ts";
+
+/** A function of eigenvalues; `near` gives it from the eigenvalue less 1, which near 1 has more digits. */
+export interface SpectralFunction {
+  of(value: number): number;
+  near(offset: number): number;
+}
+
+/**
+ * Functions of pencils (P, A): symmetric n by n matrices of which P is positive definite. With P = C C' and
+ * C^-1 A C^-T = V diag(v) V', the frame F = C V has P = F F' and A = F diag(v) F'.
+ *
+ * P, A and X are one matrix (row-major), which then serves all pairs, or `count` of them one after another. Only lower triangles are
+ * read; results are exactly symmetric and the same to the bit however many pairs are given at once. They go to `out`,
+ * which may be one of the arguments. Lengths are not checked.
+ *
+ * Methods throw InvalidInput (code NOT_POSITIVE_DEFINITE) for a P, or an A that is called a ratio, without a Cholesky factor,
+ * and NonFinite for NaN or infinity; of several pairs they name the first that is wrong. Functions f must be of numbers
+ * alone: while they run, the memory of this room's kernels is in use.
+ */
+export interface Pencils {
+  /** F f(v) F'. */
+  apply(
+    f: (value: number) => number,
+    count: number,
+    p: Float64Array,
+    a: Float64Array,
+    out: Float64Array,
+  ): void;
+  /** F f(v) F' of a ratio A: as accurate near P as far from it. */
+  applyRatio(f: SpectralFunction, count: number, p: Float64Array, a: Float64Array, out: Float64Array): void;
+  /** E X E' with E = F sqrt(v) F^-1, which takes P to the ratio A. */
+  carry(count: number, p: Float64Array, a: Float64Array, x: Float64Array, out: Float64Array): void;
+  /** The root of the sum of f(v)^2, of one ratio. */
+  norm(f: SpectralFunction, p: Float64Array, a: Float64Array): number;
+  /** The sum over ratios A_i = points[i] of weights[i] F f(v) F'; writes their norms to `norms` too. */
+  sum(
+    f: SpectralFunction,
+    p: Float64Array,
+    points: readonly Float64Array[],
+    weights: ArrayLike<number>,
+    out: Float64Array,
+    norms?: Float64Array,
+  ): void;
+  /** tr(P^-1 X P^-1 Y) of one pair. */
+  inner(p: Float64Array, x: Float64Array, y: Float64Array): number;
+  /** C S C' of one matrix; `out` holds S. */
+  unwhiten(p: Float64Array, out: Float64Array): void;
+}
+
+/**
+ * Below this ratio of eigenvalues the smallest would be rounding error: they come from singular values then, which for
+ * small orders costs so little that it is done sooner.
+ */
+const ratioOf = (n: number): number => (n <= 3 ? 1e-6 : 1e-9);
+/** So many numbers of a kind, and pairs at most, are worked on together: they stay in the cache. */
+const CHUNK = 8192;
+const MOST = 64;
+/** Up to so many numbers a loop copies faster than a call (measured). */
+const SHORT = 64;
+
+/**
+ * Functions of pencils of order n, with memory of their own for what lies between.
+ *
+ * @throws InvalidInput when n is no integer from 0 up.
+ * @example
+ * const out = new Float64Array(4); // the square root of diag(4, 9)
+ * createPencils(2).apply(Math.sqrt, 1, Float64Array.of(1, 0, 0, 1), Float64Array.of(4, 0, 0, 9), out); // 2 0 0 3
+ */
+export function createPencils(n: number): Pencils {
+  return pencilsBy(sharedKernels, n);
+}
+
+/** `createPencils` by the kernels there are at each call, or by plain loops; `closed`: by the closed form of order 3. */
+export function pencilsBy(
+  kernelsNow: () => Kernels | undefined,
+  n: number,
+  closed: boolean = n === 3,
+): Pencils {
+  checkSize("n", n);
+  const size = n * n;
+  const most = Math.max(1, Math.min(MOST, Math.floor(CHUNK / size)));
+  let end = 0;
+  const place = (length: number): number => {
+    end += length;
+    return end - length;
+  };
+  const P = place(most * size);
+  const A = place(most * size);
+  const X = place(most * size);
+  const C = place(most * size);
+  const ROWS = place(most * size);
+  const VALUES = place(most * n);
+  const NEAR = place(most);
+  const SUM = place(size);
+  const WORK = place(3 * size + 3 * n);
+
+  // The memory, where the places begin in it, and what works on it.
+  let own: Float64Array<ArrayBuffer> | undefined;
+  let m = new Float64Array();
+  let at = 0;
+  let run = closed ? pencilsOfOrder3 : plainPencils;
+  let last: Kernels | undefined;
+  /** Other calls may have moved the kernels' memory, and overwritten what it held. */
+  const begin = (): void => {
+    const kernels = closed ? undefined : kernelsNow();
+    if (kernels === undefined) {
+      own ??= new Float64Array(end);
+      m = own;
+      return;
+    }
+    if (kernels !== last) run = kernelPencils(kernels);
+    last = kernels;
+    at = kernels.reserve(8 * end + kernels.run.gemmScratch(n, 8)) / 8;
+    m = kernels.float64;
+  };
+
+  /** Copies matrices of an argument, from pair `first` on. */
+  const load = (to: number, from: Float64Array, first: number, count: number): void => {
+    if (from.length > size) copy(from, first * size, m, at + to, count * size);
+    else for (let i = 0; i < count; i++) copy(from, 0, m, at + to + i * size, size);
+  };
+  const store = (out: Float64Array, first: number, count: number): void =>
+    copy(m, at + A, out, first * size, count * size);
+
+  /** Decomposes the pairs that are loaded, `count` of `all` from `first` on. */
+  const decompose = (shared: boolean, ratio: boolean, first: number, count: number, all: number): void => {
+    const done = run.decompose(
+      m,
+      n,
+      count,
+      at + P,
+      shared,
+      at + A,
+      ratio,
+      at + C,
+      at + ROWS,
+      at + VALUES,
+      at + NEAR,
+      at + WORK,
+    );
+    if (done < count)
+      named(first + done, all, () => refuse(matrix(P, shared ? 0 : done), matrix(A, done), n));
+    for (let i = 0; ratio && i < count; i++)
+      if (m[at + NEAR + i] === 0 && !settled(m, at + VALUES + i * n, n))
+        named(first + i, all, () => refine(shared ? 0 : i, i));
+  };
+  const matrix = (of: number, i: number): Float64Array =>
+    m.subarray(at + of + i * size, at + of + (i + 1) * size);
+  /** With A = L L', the singular values of C^-1 L are the roots of the eigenvalues, to more digits. */
+  const refine = (base: number, i: number): void => {
+    const factor = choleskyBy(undefined, matrix(A, i), n);
+    const values = m.subarray(at + VALUES + i * n, at + VALUES + (i + 1) * n);
+    leftSingular(solveTriangular(matrix(C, base), n, factor), n, values, matrix(ROWS, i));
+    for (let k = 0; k < n; k++) values[k]! *= values[k]!;
+    if (!(Math.min(...values) > 0))
+      throw new InvalidInput(
+        "the matrix is not positive definite up to rounding: add a multiple of the identity",
+        { code: "NOT_POSITIVE_DEFINITE" },
+      );
+  };
+
+  /** Loads and decomposes pairs chunk by chunk. */
+  const each = (
+    count: number,
+    p: Float64Array,
+    a: Float64Array,
+    ratio: boolean,
+    then: (shared: boolean, first: number, chunk: number) => void,
+  ): void => {
+    const shared = p.length === size;
+    for (let first = 0; first < count; first += most) {
+      const chunk = Math.min(most, count - first);
+      begin();
+      load(P, p, first, shared ? 1 : chunk);
+      load(A, a, first, chunk);
+      decompose(shared, ratio, first, chunk, count);
+      then(shared, first, chunk);
+    }
+  };
+  const recompose = (shared: boolean, count: number): void =>
+    run.recompose(m, n, count, at + C, shared, at + ROWS, at + VALUES, at + A, at + WORK);
+  /** f over the eigenvalues of pair i; returns the sum of its squares. */
+  const map = (f: SpectralFunction, i: number): number => {
+    const near = m[at + NEAR + i] === 1;
+    const begin = at + VALUES + i * n;
+    let sum = 0;
+    for (let k = begin; k < begin + n; k++) {
+      const value = near ? f.near(m[k]!) : f.of(m[k]!);
+      m[k] = value;
+      sum += value * value;
+    }
+    return sum;
+  };
+
+  return {
+    apply(f, count, p, a, out) {
+      each(count, p, a, false, (shared, first, chunk) => {
+        const begin = at + VALUES;
+        for (let k = begin; k < begin + chunk * n; k++) m[k] = f(m[k]!);
+        recompose(shared, chunk);
+        store(out, first, chunk);
+      });
+    },
+    applyRatio(f, count, p, a, out) {
+      each(count, p, a, true, (shared, first, chunk) => {
+        for (let i = 0; i < chunk; i++) map(f, i);
+        recompose(shared, chunk);
+        store(out, first, chunk);
+      });
+    },
+    carry(count, p, a, x, out) {
+      each(count, p, a, true, (shared, first, chunk) => {
+        for (let i = 0; i < chunk; i++) {
+          const begin = at + VALUES + i * n;
+          const offset = m[at + NEAR + i]!;
+          for (let k = begin; k < begin + n; k++) m[k] = Math.sqrt(offset + m[k]!);
+        }
+        load(X, x, first, chunk);
+        run.carry(m, n, chunk, at + C, shared, at + ROWS, at + VALUES, at + X, at + A, at + WORK);
+        // Every entry of E X E' has a share in every other of X.
+        for (let i = 0; i < chunk; i++)
+          if (!Number.isFinite(m[at + A + i * size]!))
+            named(first + i, count, () => {
+              const own = x.length > size ? (first + i) * size : 0;
+              checkFiniteTriangle(x.subarray(own, own + size), n);
+            });
+        store(out, first, chunk);
+      });
+    },
+    norm(f, p, a) {
+      let sum = 0;
+      each(1, p, a, true, () => {
+        sum = map(f, 0);
+      });
+      return Math.sqrt(sum);
+    },
+    sum(f, p, points, weights, out, norms) {
+      factor(p);
+      m.fill(0, at + SUM, at + SUM + size);
+      for (let first = 0; first < points.length; first += most) {
+        const chunk = Math.min(most, points.length - first);
+        load(P, p, 0, 1);
+        for (let i = 0; i < chunk; i++) load(A + i * size, points[first + i]!, 0, 1);
+        decompose(true, true, first, chunk, points.length);
+        for (let i = 0; i < chunk; i++) {
+          const square = map(f, i);
+          if (norms) norms[first + i] = Math.sqrt(square);
+          const begin = at + VALUES + i * n;
+          for (let k = begin; k < begin + n; k++) m[k]! *= weights[first + i]!;
+        }
+        run.add(m, n, chunk, at + ROWS, at + VALUES, at + SUM, at + WORK);
+      }
+      run.unwhiten(m, n, at + C, at + SUM, at + WORK);
+      copy(m, at + SUM, out, 0, size);
+    },
+    inner(p, x, y) {
+      factor(p);
+      load(A, x, 0, 1);
+      run.whiten(m, n, at + C, at + A, at + WORK);
+      let other = A;
+      if (y !== x) {
+        load(X, y, 0, 1);
+        run.whiten(m, n, at + C, at + X, at + WORK);
+        other = X;
+      }
+      return trace(m, n, at + A, at + other);
+    },
+    unwhiten(p, out) {
+      factor(p);
+      load(SUM, out, 0, 1);
+      run.unwhiten(m, n, at + C, at + SUM, at + WORK);
+      copy(m, at + SUM, out, 0, size);
+    },
+  };
+
+  function factor(p: Float64Array): void {
+    begin();
+    load(C, p, 0, 1);
+    if (!run.factor(m, n, at + C)) refuse(p, p, n);
+  }
+}
+
+/** Whether the eigenvalues of a ratio are large enough beside one another to be trusted. */
+function settled(m: Float64Array, at: number, n: number): boolean {
+  let [least, largest] = [m[at]!, m[at]!];
+  for (let k = at + 1; k < at + n; k++) {
+    if (m[k]! < least) least = m[k]!;
+    if (m[k]! > largest) largest = m[k]!;
+  }
+  return least > ratioOf(n) * largest;
+}
+
+/** tr(A B) of symmetric matrices, from their lower triangles. */
+function trace(m: Float64Array, n: number, a: number, b: number): number {
+  let sum = 0;
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < i; j++) sum += 2 * m[a + i * n + j]! * m[b + i * n + j]!;
+    sum += m[a + i * n + i]! * m[b + i * n + i]!;
+  }
+  return sum;
+}
+
+function copy(from: Float64Array, first: number, to: Float64Array, place: number, length: number): void {
+  if (length > SHORT) to.set(length === from.length ? from : from.subarray(first, first + length), place);
+  else for (let k = 0; k < length; k++) to[place + k] = from[first + k]!;
+}
+
+/** Says why a pair could not be decomposed. The plain loops leave the kernels' memory alone. */
+function refuse(p: Float64Array, a: Float64Array, n: number): never {
+  choleskyBy(undefined, p, n);
+  checkFiniteTriangle(a, n);
+  throw new FpxError("NO_CONVERGENCE", `the eigenvalues of a ${n} by ${n} matrix did not converge`);
+}
+
+/** Runs a check; its errors name the pair when there are several. */
+const named = (pair: number, all: number, check: () => void): void =>
+  all === 1 ? check() : within(`pair ${pair}`, check);
