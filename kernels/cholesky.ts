@@ -1,5 +1,5 @@
 /** Cholesky factorisation, row by row, of a symmetric matrix of which only the lower triangle is read. */
-import { dot } from "./level1";
+import { clear, dot } from "./level1";
 
 /** Overwrites the n by n matrix with its lower factor; returns n, or the row whose pivot is not positive. */
 export function cholesky64(a: usize, n: u32): u32 {
@@ -14,7 +14,7 @@ export function cholesky64(a: usize, n: u32): u32 {
     const pivot = load<f64>(row + 8 * i) - dot<f64>(row, row, i);
     if (!(pivot > 0)) return i;
     store<f64>(row + 8 * i, sqrt<f64>(pivot));
-    memory.fill(row + 8 * (i + 1), 0, 8 * (n - i - 1));
+    clear(row + 8 * (i + 1), n - i - 1);
   }
   return n;
 }

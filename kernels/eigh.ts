@@ -2,7 +2,7 @@
  * Symmetric eigenproblem: Householder reduction to tridiagonal form, then implicit QL with Wilkinson shifts.
  * All inner loops run along rows: the orthogonal matrix is built and rotated transposed.
  */
-import { axpy, dot, gemvTransposed64 } from "./level1";
+import { axpy, clear, dot } from "./level1";
 
 const EPSILON: f64 = 2.220446049250313e-16;
 /** Off-diagonal entries below this are zero for a matrix whose largest entry is about 1. */
@@ -34,7 +34,7 @@ function tridiagonalise(a: usize, n: u32, d: usize, e: usize, q: usize, h: usize
     store<f64>(e + 8 * i, g);
     store<f64>(h + 8 * i, half);
     // p = A u / half from the lower triangle; d[0..i) is free until its own row is reduced.
-    memory.fill(d, 0, 8 * i);
+    clear(d, i);
     for (let j: u32 = 0; j < i; j++) {
       const row = a + j * stride;
       const uj = load<f64>(u + 8 * j);
@@ -51,14 +51,14 @@ function tridiagonalise(a: usize, n: u32, d: usize, e: usize, q: usize, h: usize
   store<f64>(d, load<f64>(a));
   store<f64>(e, 0);
   // Q = (I - u u' / half) applied from the smallest block outwards.
-  memory.fill(q, 0, n * stride);
+  clear(q, n * n);
   for (let i: u32 = 0; i < n; i++) {
     store<f64>(q + i * stride + 8 * i, 1);
     const half = load<f64>(h + 8 * i);
     if (i == 0 || half == 0) continue;
     const u = a + i * stride;
     // w = Q' u / half, then Q -= u w'
-    memory.fill(w, 0, stride);
+    clear(w, n);
     for (let k: u32 = 0; k < i; k++) axpy<f64>(load<f64>(u + 8 * k) / half, q + k * stride, w, i);
     for (let k: u32 = 0; k < i; k++) axpy<f64>(-load<f64>(u + 8 * k), w, q + k * stride, i);
   }

@@ -44,6 +44,23 @@ export function axpy<T>(alpha: T, x: usize, y: usize, n: u32): void {
   for (; i < n; i++, x += sizeof<T>(), y += sizeof<T>()) store<T>(y, load<T>(y) + alpha * load<T>(x));
 }
 
+/** Zeros into n numbers, and a copy of them: the instructions for whole blocks of memory are calls, dear for short ones. */
+// @ts-ignore: decorator
+@inline
+export function clear(x: usize, n: u32): void {
+  let i: u32 = 0;
+  for (; i + 2 <= n; i += 2, x += 16) v128.store(x, f64x2.splat(0));
+  if (i < n) store<f64>(x, 0);
+}
+
+// @ts-ignore: decorator
+@inline
+export function copy(to: usize, from: usize, n: u32): void {
+  let i: u32 = 0;
+  for (; i + 2 <= n; i += 2, to += 16, from += 16) v128.store(to, v128.load(from));
+  if (i < n) store<f64>(to, load<f64>(from));
+}
+
 /** x *= alpha */
 export function scal<T>(alpha: T, x: usize, n: u32): void {
   const a = v128.splat<T>(alpha);

@@ -6,6 +6,7 @@
 import { cholesky64 } from "./cholesky";
 import { eigh64 } from "./eigh";
 import { gemm64 } from "./gemm";
+import { copy } from "./level1";
 
 /** Above this order packing pays. */
 const PACKED: u32 = 64;
@@ -205,10 +206,10 @@ export function decomposePencils64(n: u32, count: u32, p: usize, shared: bool, a
         p += size;
         c += size;
       }
-      memory.copy(c, p, size);
+      copy(c, p, n * n);
       if (!factorPencil64(n, c)) return item;
     }
-    memory.copy(rows, a, size);
+    copy(rows, a, n * n);
     whiten64(n, c, rows, work);
     let close = false;
     if (ratio) {

@@ -6,4 +6,4 @@ export { type Eigh, type EighOptions, eigh } from "./eigh.ts";
 export { type GemmOptions, gemm } from "./gemm.ts";
 export { type GemvOptions, gemv } from "./gemv.ts";
 export { axpy, dot, dotAt, nrm2, scal } from "./level1.ts";
-export { createPencils, type Pencils, type SpectralFunction } from "./pencil.ts";
+export { createPencils, type Pencils } from "./pencil.ts";

@@ -5,47 +5,34 @@ import { choleskyBy, solveTriangular } from "./cholesky.ts";
 import { leftSingular } from "./left-singular.ts";
 import { kernelPencils, pencilsOfOrder3, plainPencils } from "./pencil-functions.ts";
 
-/** A function of eigenvalues; `near` gives it from the eigenvalue less 1, which near 1 has more digits. */
-export interface SpectralFunction {
-  of(value: number): number;
-  near(offset: number): number;
-}
-
 /**
  * Functions of pencils (P, A): symmetric n by n matrices of which P is positive definite. With P = C C' and
- * C^-1 A C^-T = V diag(v) V', the frame F = C V has P = F F' and A = F diag(v) F'.
+ * C^-1 A C^-T = V diag(v) V', the frame F = C V has P = F F' and A = F diag(v) F'. The affine-invariant geometry of positive
+ * definite matrices is made of them.
  *
  * P, A and X are one matrix (row-major), which then serves all pairs, or `count` of them one after another. Only lower triangles are
  * read; results are exactly symmetric and the same to the bit however many pairs are given at once. They go to `out`,
  * which may be one of the arguments. Lengths are not checked.
  *
- * Methods throw InvalidInput (code NOT_POSITIVE_DEFINITE) for a P, or an A that is called a ratio, without a Cholesky factor,
- * and NonFinite for NaN or infinity; of several pairs they name the first that is wrong. Functions f must be of numbers
- * alone: while they run, the memory of this room's kernels is in use.
+ * Methods throw InvalidInput (code NOT_POSITIVE_DEFINITE) for a P, or an A called Q, without a Cholesky factor, and NonFinite for
+ * NaN or infinity; of several pairs they name the first that is wrong.
  */
 export interface Pencils {
-  /** F f(v) F'. */
-  apply(
-    f: (value: number) => number,
-    count: number,
-    p: Float64Array,
-    a: Float64Array,
-    out: Float64Array,
-  ): void;
-  /** F f(v) F' of a ratio A: as accurate near P as far from it. */
-  applyRatio(f: SpectralFunction, count: number, p: Float64Array, a: Float64Array, out: Float64Array): void;
-  /** E X E' with E = F sqrt(v) F^-1, which takes P to the ratio A. */
-  carry(count: number, p: Float64Array, a: Float64Array, x: Float64Array, out: Float64Array): void;
-  /** The root of the sum of f(v)^2, of one ratio. */
-  norm(f: SpectralFunction, p: Float64Array, a: Float64Array): number;
-  /** The sum over ratios A_i = points[i] of weights[i] F f(v) F'; writes their norms to `norms` too. */
-  sum(
-    f: SpectralFunction,
+  /** F exp(v) F'. */
+  exp(count: number, p: Float64Array, a: Float64Array, out: Float64Array): void;
+  /** F log(v) F' of a positive definite Q: as accurate near P as far from it. */
+  log(count: number, p: Float64Array, q: Float64Array, out: Float64Array): void;
+  /** E X E' with E = F sqrt(v) F^-1, which takes P to Q. */
+  carry(count: number, p: Float64Array, q: Float64Array, x: Float64Array, out: Float64Array): void;
+  /** The root of the sum of log(v)^2, of one pair. */
+  distance(p: Float64Array, q: Float64Array): number;
+  /** The sum over Q_i = points[i] of weights[i] F log(v) F'; writes their distances to `distances` too. */
+  sumOfLogs(
     p: Float64Array,
     points: readonly Float64Array[],
     weights: ArrayLike<number>,
     out: Float64Array,
-    norms?: Float64Array,
+    distances?: Float64Array,
   ): void;
   /** tr(P^-1 X P^-1 Y) of one pair. */
   inner(p: Float64Array, x: Float64Array, y: Float64Array): number;
@@ -69,8 +56,8 @@ const SHORT = 64;
  *
  * @throws InvalidInput when n is no integer from 0 up.
  * @example
- * const out = new Float64Array(4); // the square root of diag(4, 9)
- * createPencils(2).apply(Math.sqrt, 1, Float64Array.of(1, 0, 0, 1), Float64Array.of(4, 0, 0, 9), out); // 2 0 0 3
+ * const out = new Float64Array(4);
+ * createPencils(2).log(1, Float64Array.of(1, 0, 0, 1), Float64Array.of(Math.E, 0, 0, 1), out); // 1 0 0 0
  */
 export function createPencils(n: number): Pencils {
   return pencilsBy(sharedKernels, n);
@@ -185,37 +172,41 @@ export function pencilsBy(
   };
   const recompose = (shared: boolean, count: number): void =>
     run.recompose(m, n, count, at + C, shared, at + ROWS, at + VALUES, at + A, at + WORK);
-  /** f over the eigenvalues of pair i; returns the sum of its squares. */
-  const map = (f: SpectralFunction, i: number): number => {
-    const near = m[at + NEAR + i] === 1;
+  /** Takes the logarithms of the eigenvalues of loaded pairs. */
+  const logarithms = (count: number): void => {
+    let k = at + VALUES;
+    for (let i = 0; i < count; i++) {
+      const end = k + n;
+      if (m[at + NEAR + i] === 1) for (; k < end; k++) m[k] = Math.log1p(m[k]!);
+      else for (; k < end; k++) m[k] = Math.log(m[k]!);
+    }
+  };
+  /** The norm of the values of pair i. */
+  const norm = (i: number): number => {
     const begin = at + VALUES + i * n;
     let sum = 0;
-    for (let k = begin; k < begin + n; k++) {
-      const value = near ? f.near(m[k]!) : f.of(m[k]!);
-      m[k] = value;
-      sum += value * value;
-    }
-    return sum;
+    for (let k = begin; k < begin + n; k++) sum += m[k]! * m[k]!;
+    return Math.sqrt(sum);
   };
 
   return {
-    apply(f, count, p, a, out) {
+    exp(count, p, a, out) {
       each(count, p, a, false, (shared, first, chunk) => {
-        const begin = at + VALUES;
-        for (let k = begin; k < begin + chunk * n; k++) m[k] = f(m[k]!);
+        const end = at + VALUES + chunk * n;
+        for (let k = at + VALUES; k < end; k++) m[k] = Math.exp(m[k]!);
         recompose(shared, chunk);
         store(out, first, chunk);
       });
     },
-    applyRatio(f, count, p, a, out) {
-      each(count, p, a, true, (shared, first, chunk) => {
-        for (let i = 0; i < chunk; i++) map(f, i);
+    log(count, p, q, out) {
+      each(count, p, q, true, (shared, first, chunk) => {
+        logarithms(chunk);
         recompose(shared, chunk);
         store(out, first, chunk);
       });
     },
-    carry(count, p, a, x, out) {
-      each(count, p, a, true, (shared, first, chunk) => {
+    carry(count, p, q, x, out) {
+      each(count, p, q, true, (shared, first, chunk) => {
         for (let i = 0; i < chunk; i++) {
           const begin = at + VALUES + i * n;
           const offset = m[at + NEAR + i]!;
@@ -233,14 +224,15 @@ export function pencilsBy(
         store(out, first, chunk);
       });
     },
-    norm(f, p, a) {
-      let sum = 0;
-      each(1, p, a, true, () => {
-        sum = map(f, 0);
+    distance(p, q) {
+      let result = 0;
+      each(1, p, q, true, () => {
+        logarithms(1);
+        result = norm(0);
       });
-      return Math.sqrt(sum);
+      return result;
     },
-    sum(f, p, points, weights, out, norms) {
+    sumOfLogs(p, points, weights, out, distances) {
       factor(p);
       m.fill(0, at + SUM, at + SUM + size);
       for (let first = 0; first < points.length; first += most) {
@@ -248,9 +240,9 @@ export function pencilsBy(
         load(P, p, 0, 1);
         for (let i = 0; i < chunk; i++) load(A + i * size, points[first + i]!, 0, 1);
         decompose(true, true, first, chunk, points.length);
+        logarithms(chunk);
         for (let i = 0; i < chunk; i++) {
-          const square = map(f, i);
-          if (norms) norms[first + i] = Math.sqrt(square);
+          if (distances) distances[first + i] = norm(i);
           const begin = at + VALUES + i * n;
           for (let k = begin; k < begin + n; k++) m[k]! *= weights[first + i]!;
         }

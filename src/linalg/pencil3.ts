@@ -26,7 +26,9 @@ export function decompose3(
     whiten3(m, factor, m[own]!, m[own + 3]!, m[own + 4]!, m[own + 6]!, m[own + 7]!, m[own + 8]!, w);
     let close = 0;
     if (ratio) {
-      const [x, y, z] = [m[w]! - 1, m[w + 4]! - 1, m[w + 8]! - 1];
+      const x = m[w]! - 1;
+      const y = m[w + 4]! - 1;
+      const z = m[w + 8]! - 1;
       const off = m[w + 3]! ** 2 + m[w + 6]! ** 2 + m[w + 7]! ** 2;
       if (x * x + y * y + z * z + 2 * off <= NEAR) {
         close = 1;
@@ -218,10 +220,18 @@ function eigh3(m: Float64Array, w: number, values: number): boolean {
 
 /** Lower triangle of V diag(f) V' at `out`, from eigenvectors in rows. */
 function spectral3(m: Float64Array, v: number, weights: number, out: number): void {
-  const [f, g, h] = [m[weights]!, m[weights + 1]!, m[weights + 2]!];
-  const [a0, a1, a2] = [f * m[v]!, f * m[v + 1]!, f * m[v + 2]!];
-  const [b0, b1, b2] = [g * m[v + 3]!, g * m[v + 4]!, g * m[v + 5]!];
-  const [c0, c1, c2] = [h * m[v + 6]!, h * m[v + 7]!, h * m[v + 8]!];
+  const f = m[weights]!;
+  const g = m[weights + 1]!;
+  const h = m[weights + 2]!;
+  const a0 = f * m[v]!;
+  const a1 = f * m[v + 1]!;
+  const a2 = f * m[v + 2]!;
+  const b0 = g * m[v + 3]!;
+  const b1 = g * m[v + 4]!;
+  const b2 = g * m[v + 5]!;
+  const c0 = h * m[v + 6]!;
+  const c1 = h * m[v + 7]!;
+  const c2 = h * m[v + 8]!;
   m[out] = a0 * m[v]! + b0 * m[v + 3]! + c0 * m[v + 6]!;
   m[out + 3] = a1 * m[v]! + b1 * m[v + 3]! + c1 * m[v + 6]!;
   m[out + 4] = a1 * m[v + 1]! + b1 * m[v + 4]! + c1 * m[v + 7]!;
@@ -232,10 +242,18 @@ function spectral3(m: Float64Array, v: number, weights: number, out: number): vo
 
 /** C S C' at `out` of the symmetric S whose lower triangle is at `s`. */
 function congruence3(m: Float64Array, c: number, s: number, out: number): void {
-  const [s00, s10, s11] = [m[s]!, m[s + 3]!, m[s + 4]!];
-  const [s20, s21, s22] = [m[s + 6]!, m[s + 7]!, m[s + 8]!];
-  const [l00, l10, l11] = [m[c]!, m[c + 3]!, m[c + 4]!];
-  const [l20, l21, l22] = [m[c + 6]!, m[c + 7]!, m[c + 8]!];
+  const s00 = m[s]!;
+  const s10 = m[s + 3]!;
+  const s11 = m[s + 4]!;
+  const s20 = m[s + 6]!;
+  const s21 = m[s + 7]!;
+  const s22 = m[s + 8]!;
+  const l00 = m[c]!;
+  const l10 = m[c + 3]!;
+  const l11 = m[c + 4]!;
+  const l20 = m[c + 6]!;
+  const l21 = m[c + 7]!;
+  const l22 = m[c + 8]!;
   const x0 = l10 * s00 + l11 * s10;
   const x1 = l10 * s10 + l11 * s11;
   const y0 = l20 * s00 + l21 * s10 + l22 * s20;
@@ -282,12 +300,24 @@ export function carry3(
     const w = vectors + 9 * item;
     whiten3(m, factor, m[w]!, m[w + 3]!, m[w + 4]!, m[w + 6]!, m[w + 7]!, m[w + 8]!, w);
     const v = rows + 9 * item;
-    const [v00, v01, v02] = [m[v]!, m[v + 1]!, m[v + 2]!];
-    const [v10, v11, v12] = [m[v + 3]!, m[v + 4]!, m[v + 5]!];
-    const [v20, v21, v22] = [m[v + 6]!, m[v + 7]!, m[v + 8]!];
-    const [f, g, h] = [m[weights + 3 * item]!, m[weights + 3 * item + 1]!, m[weights + 3 * item + 2]!];
-    const [l00, l10, l11] = [m[factor]!, m[factor + 3]!, m[factor + 4]!];
-    const [l20, l21, l22] = [m[factor + 6]!, m[factor + 7]!, m[factor + 8]!];
+    const v00 = m[v]!;
+    const v01 = m[v + 1]!;
+    const v02 = m[v + 2]!;
+    const v10 = m[v + 3]!;
+    const v11 = m[v + 4]!;
+    const v12 = m[v + 5]!;
+    const v20 = m[v + 6]!;
+    const v21 = m[v + 7]!;
+    const v22 = m[v + 8]!;
+    const f = m[weights + 3 * item]!;
+    const g = m[weights + 3 * item + 1]!;
+    const h = m[weights + 3 * item + 2]!;
+    const l00 = m[factor]!;
+    const l10 = m[factor + 3]!;
+    const l11 = m[factor + 4]!;
+    const l20 = m[factor + 6]!;
+    const l21 = m[factor + 7]!;
+    const l22 = m[factor + 8]!;
     // E = C V diag(weights) V', row by row.
     let x = l00 * v00 * f;
     let y = l00 * v10 * g;
@@ -308,8 +338,12 @@ export function carry3(
     const e21 = x * v01 + y * v11 + z * v21;
     const e22 = x * v02 + y * v12 + z * v22;
     // E W E', row by row.
-    const [w00, w10, w11] = [m[w]!, m[w + 3]!, m[w + 4]!];
-    const [w20, w21, w22] = [m[w + 6]!, m[w + 7]!, m[w + 8]!];
+    const w00 = m[w]!;
+    const w10 = m[w + 3]!;
+    const w11 = m[w + 4]!;
+    const w20 = m[w + 6]!;
+    const w21 = m[w + 7]!;
+    const w22 = m[w + 8]!;
     const to = out + 9 * item;
     x = e00 * w00 + e01 * w10 + e02 * w20;
     y = e00 * w10 + e01 * w11 + e02 * w21;

@@ -112,8 +112,8 @@ export function requirePoint(M: Manifold, name: string, p: Float64Array): Float6
   if (!(p instanceof Float64Array))
     throw new InvalidInput(`${name} is no Float64Array: give the ${M.size} numbers of a point of ${M.name}`);
   requireSize(M.name, M.size, p, name);
-  const bad = p.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw new NonFinite(`${name} is ${p[bad]} in place ${bad}`);
+  for (let i = 0; i < p.length; i++)
+    if (!Number.isFinite(p[i])) throw new NonFinite(`${name} is ${p[i]} in place ${i}`);
   const flaw = M.flaw(p);
   if (flaw !== undefined) throw new InvalidInput(`${name} ${flaw}: give a point of ${M.name}`);
   return p;

@@ -1,8 +1,6 @@
-import { cholesky, createPencils, type SpectralFunction } from "../../linalg/index.ts";
+import { cholesky, createPencils } from "../../linalg/index.ts";
 import { checkCount } from "../checks.ts";
-import { type Manifold, type ManyOperations, requireSize } from "./manifold.ts";
-
-const LOGARITHM: SpectralFunction = { of: Math.log, near: Math.log1p };
+import { type Manifold, requireSize } from "./manifold.ts";
 
 /**
  * Symmetric positive definite n by n matrices (row-major) with the affine-invariant metric
@@ -20,6 +18,7 @@ export function spd(n: number): Manifold {
   const name = `SPD(${n})`;
   const size = n * n;
   const pencils = createPencils(n);
+  const factor = { out: new Float64Array(size) };
   const origin = new Float64Array(size);
   for (let i = 0; i < n; i++) origin[i * n + i] = 1;
   const sized = (...arrays: readonly Float64Array[]): void => {
@@ -29,17 +28,6 @@ export function spd(n: number): Manifold {
     sized(p, X, Y);
     return pencils.inner(p, X, Y);
   };
-  const many: ManyOperations = {
-    exp(count, p, X, out) {
-      pencils.apply(Math.exp, count, p, X, out);
-    },
-    log(count, p, q, out) {
-      pencils.applyRatio(LOGARITHM, count, p, q, out);
-    },
-    parallelTransport(count, p, q, X, out) {
-      pencils.carry(count, p, q, X, out);
-    },
-  };
   return {
     name,
     dim: (n * (n + 1)) / 2,
@@ -48,29 +36,29 @@ export function spd(n: number): Manifold {
     sectionalCurvatureMin: n === 1 ? 0 : -0.5,
     sectionalCurvatureMax: 0,
     origin,
-    many,
+    many: { exp: pencils.exp, log: pencils.log, parallelTransport: pencils.carry },
     exp(p, X) {
       sized(p, X);
       const out = new Float64Array(size);
-      many.exp(1, p, X, out);
+      pencils.exp(1, p, X, out);
       return out;
     },
     log(p, q) {
       sized(p, q);
       const out = new Float64Array(size);
-      many.log(1, p, q, out);
+      pencils.log(1, p, q, out);
       return out;
     },
     dist(p, q) {
       sized(p, q);
-      return pencils.norm(LOGARITHM, p, q);
+      return pencils.distance(p, q);
     },
     inner,
     norm: (p, X) => Math.sqrt(inner(p, X, X)),
     parallelTransport(p, q, X) {
       sized(p, q, X);
       const out = new Float64Array(size);
-      many.parallelTransport(1, p, q, X, out);
+      pencils.carry(1, p, q, X, out);
       return out;
     },
     egrad2rgrad(p, G) {
@@ -113,7 +101,7 @@ export function spd(n: number): Manifold {
     weightedLog(p, points, weights, distances) {
       sized(p, ...points);
       const out = new Float64Array(size);
-      pencils.sum(LOGARITHM, p, points, weights, out, distances);
+      pencils.sumOfLogs(p, points, weights, out, distances);
       return out;
     },
     flaw(p, tolerance = 1e-8) {
@@ -125,7 +113,7 @@ export function spd(n: number): Manifold {
             return `is not symmetric (row ${i}, column ${j})`;
         }
       try {
-        cholesky(p, n);
+        cholesky(p, n, factor);
       } catch {
         return "is not a positive definite matrix";
       }
