@@ -100,12 +100,22 @@ describe("fpx learn", () => {
       JSON.stringify({ context: [{ role: "tool", content: name }], draft: `${name} x`, edited: `${name} y` }),
     );
     await writeFile(mixed, `${await readFile(log, "utf8")}${tools.join("\n")}\n`);
-    const { code, stdout } = await fpx(["learn", mixed, "--methods", "sft", "--out", out, "--json"]);
+    const { code, stdout } = await fpx([
+      "learn",
+      mixed,
+      "--methods",
+      "sft",
+      "--no-accepted",
+      "--out",
+      out,
+      "--json",
+    ]);
     expect(code).toBe(0);
     const nll = (name: string) =>
       JSON.parse(stdout).scores.find(({ policy }: { policy: string }) => policy === name).likelihood.nll;
     expect(nll("sft")).toBeLessThan(nll("base"));
     expect(await readdir(join(out, "model"))).toContain("model.safetensors");
+    expect(await readFile(join(out, "report.html"), "utf8")).toMatch(/includeAccepted\W+false/);
   });
 
   it("answers wrong input with one line, what to do, and the right exit code", async () => {

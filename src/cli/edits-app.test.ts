@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fpx, fpxHere } from "../../test/support/fpx.ts";
 import { type OpenAiServer, startOpenAi } from "../../test/support/openai-server.ts";
@@ -58,6 +58,42 @@ describe("cost learning at the command line", { timeout: 300_000 }, () => {
     expect(await fpx(["draft", ...model, "--rerank", at("sim.jsonl"), context])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/is no cost of fpx edits cost/),
+    });
+  });
+});
+
+describe("a part of a log at the command line", { timeout: 300_000 }, () => {
+  const line = (i: number) => ({
+    ...{ context: `Ask ${i}`, edited: `Hi ${i}`, dwell: i },
+    draft: i < 3 ? `Dear ${i}, I write to you about the report that is due on` : `Dear ${i}.`,
+  });
+
+  it("is what is read, exported, fitted and prepared; the rest is counted", async () => {
+    await writeFile(
+      at("part.jsonl"),
+      Array.from({ length: 20 }, (_, i) => `${JSON.stringify(line(i))}\n`).join(""),
+    );
+    const part = [at("part.jsonl"), "--where", "dwell>=2", "--drop-truncated"];
+    const left = [
+      { reason: "not of dwell>=2", count: 2 },
+      { reason: "with a draft that breaks off", count: 1 },
+    ];
+    expect(JSON.parse((await fpx(["edits", "stats", ...part, "--json"])).stdout).n).toBe(17);
+    const exported = await fpx(["edits", "export", ...part, "--format", "trl-preference"]);
+    expect(exported.stdout.trimEnd().split("\n")).toHaveLength(17);
+    expect(exported.stderr).toMatch(/2 records left out: not of dwell>=2\n.*1 record left out: with a draft/);
+    const fitted = await fpx(["edits", "cost", ...part, "--out", at("part-cost.json"), "--json"]);
+    expect(JSON.parse(fitted.stdout)).toMatchObject({ edits: 17, left });
+    const job = ["--host", "trl", "--model", "./llama", "--out", at("part-job"), "--json"];
+    const prepared = JSON.parse((await fpx(["edits", "job", ...part, ...job])).stdout);
+    expect(prepared).toMatchObject({ lines: 17, left, model: resolve("llama") });
+    expect(await fpx(["edits", "stats", at("part.jsonl"), "--where", "dwel>=2"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/no record of the log has the field "dwel"/),
+    });
+    expect(await fpx(["learn", at("part.jsonl"), "--where", "dwell"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/cannot read the condition "dwell"/),
     });
   });
 });
@@ -128,6 +164,21 @@ describe("fpx edits on the log of an app", { timeout: 300_000 }, () => {
         code: 2,
         stderr: expect.stringMatching(/was sent before/),
       });
+      // A job made anew was not sent yet.
+      const anew = [
+        "edits",
+        "job",
+        at("edits.jsonl"),
+        "--host",
+        "openai",
+        "--model",
+        "m",
+        "--url",
+        server.url,
+      ];
+      expect((await fpx([...anew, "--out", at("job"), "--force"])).code).toBe(0);
+      expect((await fpx(["edits", "submit", at("job")])).code).toBe(0);
+      expect(server.seen).toHaveLength(4);
     } finally {
       delete process.env["OPENAI_API_KEY"];
     }

@@ -1,32 +1,24 @@
 /** `fpx edits cost`: learns what drafts cost their users, for `fpx draft --rerank`. */
 import type { Command } from "commander";
-import {
-  type EditRecord,
-  editCosts,
-  type FieldMap,
-  fitTextCost,
-  parseFieldMap,
-  splitLog,
-} from "../edits/index.ts";
+import { type EditRecord, editCosts, fitTextCost, splitLog } from "../edits/index.ts";
 import { clearStale, recordDerived } from "../edits/node/index.ts";
 import { formatNumber } from "../report/index.ts";
 import type { Cli } from "./cli.ts";
-import { describeRejects, plural, readLog, refuseOverwrite, STANDARD, writeOutput } from "./files.ts";
-import { checked, integer } from "./options.ts";
+import { plural, refuseOverwrite, STANDARD, writeOutput } from "./files.ts";
+import { integer } from "./options.ts";
+import { describeUnused, readSelection, type SelectionFlags, selectionOptions } from "./selection.ts";
 
-interface CostFlags {
+interface CostFlags extends SelectionFlags {
   readonly out: string;
   readonly buckets?: number;
   readonly seed: number;
-  readonly map?: FieldMap;
-  readonly skipRejected?: boolean;
   readonly force?: boolean;
   readonly json?: boolean;
 }
 
 /** Defines the subcommand. */
 export function defineCost(command: Command, cli: Cli): void {
-  command
+  selectionOptions(command)
     .summary("learn what drafts cost")
     .description(
       "Learn the edit cost of drafts from their words and those of their contexts, and say how well it is foreseen on held-out edits.",
@@ -35,12 +27,6 @@ export function defineCost(command: Command, cli: Cli): void {
     .requiredOption("--out <file>", "where the cost goes")
     .option("--buckets <number>", "size of the model (default 256)", integer({ minimum: 8, maximum: 4096 }))
     .option("--seed <number>", "seed of what is held out", integer(), 1)
-    .option(
-      "--map <roles>",
-      "which field is what, as in draft=preedit,edited=postedit",
-      checked(parseFieldMap),
-    )
-    .option("--skip-rejected", "go on without lines that hold no edit")
     .option("--force", "replace an existing file")
     .option("--json", "print a report as JSON")
     .addHelpText(
@@ -51,9 +37,9 @@ export function defineCost(command: Command, cli: Cli): void {
 }
 
 async function learnCost(path: string, flags: CostFlags, cli: Cli): Promise<void> {
-  const { out, buckets, seed, map, skipRejected = false, force = false, json = false } = flags;
+  const { out, buckets, seed, force = false, json = false } = flags;
   await refuseOverwrite(out, force);
-  const log = await readLog(path, { skipRejected, ...(map === undefined ? {} : { map }) });
+  const log = await readSelection(path, flags);
   const options = buckets === undefined ? {} : { buckets };
   const { train, validation } = splitLog(log.records, { validation: 0.2, seed, by: "auto" });
   const trial = fitTextCost(train, options);
@@ -66,6 +52,7 @@ async function learnCost(path: string, flags: CostFlags, cli: Cli): Promise<void
   const report = {
     out,
     edits: log.records.length,
+    left: log.left,
     heldOut: validation.length,
     explained: held,
     definition: cost.toJSON().definition,
@@ -74,7 +61,7 @@ async function learnCost(path: string, flags: CostFlags, cli: Cli): Promise<void
     await cli.print(`${JSON.stringify(report)}\n`);
     return;
   }
-  for (const text of describeRejects(log.rejects)) cli.note(text);
+  for (const text of describeUnused(log)) cli.note(text);
   await cli.print(
     `cost of ${plural(log.records.length, "edit")} to ${out}; of the variance of ${plural(validation.length, "held-out edit")} it explains ${formatNumber(held, { percent: true, decimals: 0 })}\n${
       held <= 0 ? "That is nothing: reranking by it would be chance; gather more edits.\n" : ""

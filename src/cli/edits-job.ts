@@ -1,9 +1,8 @@
 /** `fpx edits job` and `fpx edits submit`: fine-tuning elsewhere, prepared as files, and sent only when told to. */
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { rm, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { writeFileAtomic } from "../core/node/index.ts";
-import { type FieldMap, parseFieldMap } from "../edits/index.ts";
 import { clearStale, recordDerived, staleness } from "../edits/node/index.ts";
 import {
   fineTuningJob,
@@ -17,20 +16,19 @@ import {
 } from "../integrations/index.ts";
 import type { Cli } from "./cli.ts";
 import { fileError, UsageError } from "./errors.ts";
-import { describeRejects, plural, readLog, STANDARD, writeOutput } from "./files.ts";
-import { checked, number, oneOf } from "./options.ts";
+import { plural, STANDARD, writeOutput } from "./files.ts";
+import { number, oneOf } from "./options.ts";
 import { loadRedact } from "./redact.ts";
+import { describeUnused, readSelection, type SelectionFlags, selectionOptions } from "./selection.ts";
 
 const HOST_NAMES = Object.keys(HOSTS) as HostName[];
 const SUBMITTED = "submitted.json";
 
 /** Options of the job itself go to `fineTuningJob` as they are, which checks them. */
-interface JobFlags extends Omit<JobOptions, "redact" | "includeAccepted"> {
+interface JobFlags extends Omit<JobOptions, "redact" | "includeAccepted">, SelectionFlags {
   readonly out: string;
-  readonly map?: FieldMap;
   readonly redact?: string;
   readonly accepted: boolean;
-  readonly skipRejected?: boolean;
   readonly force?: boolean;
   readonly json?: boolean;
 }
@@ -38,30 +36,28 @@ interface JobFlags extends Omit<JobOptions, "redact" | "includeAccepted"> {
 /** Defines `fpx edits job`. */
 export function defineJob(command: Command, cli: Cli): void {
   const width = Math.max(...HOST_NAMES.map((name) => name.length));
-  command
+  selectionOptions(command)
     .summary("prepare fine-tuning elsewhere, as files")
     .description(
       "Write what fine-tuning at a host, or by TRL, needs: the training file, and the requests or the script. Nothing is sent.",
     )
     .argument("<log>", 'the edit log, JSON lines; "-" for standard input')
     .requiredOption("--host <name>", "who trains, see below", oneOf(HOST_NAMES))
-    .requiredOption("--model <name>", "the base model's name there")
+    .requiredOption("--model <name>", "the base model's name there; for trl a folder or a name")
     .requiredOption("--out <folder>", "where train.jsonl, job.json and a script go")
     .option("--method <name>", JOB_METHODS.join(", "), oneOf(JOB_METHODS), JOB_DEFAULTS.method)
     .option("--dpo-beta <number>", "coefficient of the preference loss", number(), JOB_DEFAULTS.dpoBeta)
     .option("--sft-weight <number>", "weight of imitation in early", number(), JOB_DEFAULTS.sftWeight)
-    .option("--epochs <number>", "passes over the log (default: the host's)", number())
-    .option("--learning-rate <number>", "default: the host's", number())
-    .option("--name <name>", "what the trained model is called", JOB_DEFAULTS.name)
-    .option("--url <address>", "another server with the host's interface")
     .option(
-      "--map <roles>",
-      "which field is what, as in draft=preedit,edited=postedit",
-      checked(parseFieldMap),
+      "--epochs <number>",
+      "passes over the log (default: the host's; for trl that of fpx learn)",
+      number(),
     )
+    .option("--learning-rate <number>", "default: the host's; for trl that of fpx learn", number())
+    .option("--name <name>", "what the trained model is called (default: fpx-edits- and date and time)")
+    .option("--url <address>", "another server with the host's interface")
     .option("--redact <module#name>", "function (text, field) => text that takes personal data out")
     .option("--no-accepted", "leave drafts that were accepted unchanged out of supervised formats")
-    .option("--skip-rejected", "go on without lines that hold no edit")
     .option("--force", "replace a job that is there")
     .option("--json", "print a report as JSON")
     .addHelpText(
@@ -72,12 +68,13 @@ export function defineJob(command: Command, cli: Cli): void {
 }
 
 async function prepare(path: string, flags: JobFlags, cli: Cli): Promise<void> {
-  const { out, map, redact, accepted, skipRejected = false, force = false, json = false, ...options } = flags;
+  const { out, redact, accepted, force = false, json = false, ...options } = flags;
   if (!force && (await exists(join(out, "job.json"))))
     throw new UsageError(`${out} holds a job already; choose another --out, or replace it by --force`);
-  const log = await readLog(path, { skipRejected, ...(map === undefined ? {} : { map }) });
+  const log = await readSelection(path, flags);
   const job = fineTuningJob(log.records, {
     ...options,
+    model: await modelName(flags),
     includeAccepted: accepted,
     ...(redact === undefined ? {} : { redact: await loadRedact(redact) }),
   });
@@ -87,12 +84,14 @@ async function prepare(path: string, flags: JobFlags, cli: Cli): Promise<void> {
     });
   for (const [name, content] of Object.entries(job.files)) await writeOutput(join(out, name), content);
   await clearStale(out);
+  // The answers of the job that is replaced.
+  await rm(join(out, SUBMITTED), { force: true });
   await writeOutput(join(out, "job.json"), `${JSON.stringify(job.plan, null, 2)}\n`);
   if (json) {
-    await cli.print(`${JSON.stringify({ out, ...job.plan, ...job.report })}\n`);
+    await cli.print(`${JSON.stringify({ out, left: log.left, ...job.plan, ...job.report })}\n`);
     return;
   }
-  for (const text of describeRejects(log.rejects)) cli.note(text);
+  for (const text of describeUnused(log)) cli.note(text);
   for (const { count, message } of job.report.excluded)
     cli.note(`${plural(count, "record")} left out: ${message}`);
   for (const warning of job.report.warnings) cli.note(`warning: ${warning}`);
@@ -104,6 +103,12 @@ async function prepare(path: string, flags: JobFlags, cli: Cli): Promise<void> {
         : `Start it by hand: ${job.plan.byHand}`
     }\n`,
   );
+}
+
+/** The script for trl runs from any folder, so it names a folder of this machine whole. */
+async function modelName({ host, model }: JobFlags): Promise<string> {
+  const isFolder = host === "trl" && (/^\.{1,2}\//.test(model) || (await exists(model)));
+  return isFolder ? resolve(model) : model;
 }
 
 interface SubmitFlags {

@@ -1,42 +1,28 @@
 /** `fpx edits stats`: what a log holds and what to think of before learning from it. */
 import type { Command } from "commander";
-import {
-  type EditStats,
-  editStats,
-  type FieldMap,
-  type GroupStats,
-  type Normalize,
-  parseFieldMap,
-} from "../edits/index.ts";
+import { type EditStats, editStats, type GroupStats, type Normalize } from "../edits/index.ts";
 import { formatInterval, formatNumber, textTable } from "../report/index.ts";
 import type { Cli } from "./cli.ts";
-import { describeRejects, readLog } from "./files.ts";
-import { checked, oneOf } from "./options.ts";
+import { oneOf } from "./options.ts";
+import { describeUnused, readSelection, type SelectionFlags, selectionOptions } from "./selection.ts";
 
 const TOKENS = ["words", "characters", "whitespace"] as const;
 const NORMALIZERS: readonly Normalize[] = ["draft", "edited", "max", "none"];
 const SHOWN_GROUPS = 20;
 const BAR = 40;
 
-interface StatsFlags {
-  readonly map?: FieldMap;
+interface StatsFlags extends SelectionFlags {
   readonly tokens: (typeof TOKENS)[number];
   readonly normalize: Normalize;
-  readonly skipRejected?: boolean;
   readonly json?: boolean;
 }
 
 /** Defines the subcommand. */
 export function defineStats(command: Command, cli: Cli): void {
-  command
+  selectionOptions(command)
     .summary("say what a log holds")
     .description("Say in numbers what an edit log holds, and what to think of before learning from it.")
     .argument("<log>", 'the edit log, JSON lines; "-" for standard input')
-    .option(
-      "--map <roles>",
-      "which field is what, as in draft=preedit,edited=postedit",
-      checked(parseFieldMap),
-    )
     .option("--tokens <name>", `what an edit is counted in: ${TOKENS.join(", ")}`, oneOf(TOKENS), "words")
     .option(
       "--normalize <name>",
@@ -44,21 +30,20 @@ export function defineStats(command: Command, cli: Cli): void {
       oneOf(NORMALIZERS),
       "draft",
     )
-    .option("--skip-rejected", "go on without lines that hold no edit")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  $ fpx edits stats log.jsonl --map draft=preedit,edited=postedit\n")
     .action((path: string, flags: StatsFlags) => printStats(path, flags, cli));
 }
 
 async function printStats(path: string, flags: StatsFlags, cli: Cli): Promise<void> {
-  const { map, tokens, normalize, skipRejected = false, json = false } = flags;
-  const log = await readLog(path, { normalize, skipRejected, ...(map === undefined ? {} : { map }) });
+  const { tokens, normalize, json = false } = flags;
+  const log = await readSelection(path, flags, { normalize });
   const stats = editStats(log.records, { cost: { tokenize: tokens, normalize }, rejects: log.rejects });
   if (json) {
     await cli.print(`${JSON.stringify(stats)}\n`);
     return;
   }
-  for (const text of describeRejects(log.rejects)) cli.note(text);
+  for (const text of describeUnused(log)) cli.note(text);
   await cli.print(describeStats(path, stats));
 }
 

@@ -33,6 +33,7 @@ import {
 } from "./files.ts";
 import { checked, oneOf } from "./options.ts";
 import { loadRedact } from "./redact.ts";
+import { describeUnused, readSelection, type SelectionFlags, selectionOptions } from "./selection.ts";
 import { defineSimulate } from "./simulate.ts";
 
 const FORMATS = EDIT_FORMATS.map(({ name }) => name);
@@ -49,35 +50,27 @@ export function defineEdits(command: Command, cli: Cli): void {
   defineSimulate(command.command("simulate"), cli);
 }
 
-interface ExportFlags {
+interface ExportFlags extends SelectionFlags {
   readonly format: EditFormatName;
   readonly out: string;
-  readonly map?: FieldMap;
   readonly redact?: string;
   readonly accepted: boolean;
-  readonly skipRejected?: boolean;
   readonly force?: boolean;
   readonly json?: boolean;
 }
 
 function defineExport(command: Command, cli: Cli): void {
-  command
+  selectionOptions(command)
     .summary("write a log as a training file")
     .description("Write an edit log as a training file of another program.")
     .argument("<log>", 'the edit log, JSON lines; "-" for standard input')
     .requiredOption("--format <name>", "format of the training file, see below", oneOf(FORMATS))
     .option("--out <file>", 'where to write; "-" for standard output', STANDARD)
     .option(
-      "--map <roles>",
-      "which field is what, as in draft=preedit,edited=postedit",
-      checked(parseFieldMap),
-    )
-    .option(
       "--redact <module#name>",
       "function (text, field) => text that takes personal data out of every text",
     )
     .option("--no-accepted", "leave drafts that were accepted unchanged out of supervised formats")
-    .option("--skip-rejected", "go on without lines that hold no edit")
     .option("--force", "replace an existing file")
     .option("--json", "print a report as JSON; needs --out FILE")
     .addHelpText(
@@ -88,13 +81,12 @@ function defineExport(command: Command, cli: Cli): void {
 }
 
 async function exportLog(path: string, flags: ExportFlags, cli: Cli): Promise<void> {
-  const { format, out, json = false, force = false, skipRejected = false } = flags;
+  const { format, out, json = false, force = false } = flags;
   if (json && out === STANDARD)
     throw new UsageError("--json needs --out FILE: standard output holds the lines");
-  const map = flags.map === undefined ? {} : { map: flags.map };
   await refuseOverwrite(out, force);
   const redact = flags.redact === undefined ? {} : { redact: await loadRedact(flags.redact) };
-  const log = await readLog(path, { ...map, skipRejected });
+  const log = await readSelection(path, flags);
   const options = { ...redact, includeAccepted: flags.accepted };
   const report = checkExport(log.records, format, options);
   if (report.problems.length > 0)
@@ -120,6 +112,7 @@ async function exportLog(path: string, flags: ExportFlags, cli: Cli): Promise<vo
       out,
       written,
       lines: report.lines,
+      left: log.left,
       excluded,
       rejects: log.rejects,
       warnings,
@@ -127,7 +120,7 @@ async function exportLog(path: string, flags: ExportFlags, cli: Cli): Promise<vo
     await cli.print(`${JSON.stringify(result)}\n`);
     return;
   }
-  for (const text of describeRejects(log.rejects)) cli.note(text);
+  for (const text of describeUnused(log)) cli.note(text);
   for (const { count, message, lines: numbers } of excluded) {
     cli.note(`${plural(count, "record")} left out: ${message} (${lineNumbers(numbers, count)})`);
   }

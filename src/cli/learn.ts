@@ -6,7 +6,6 @@ import {
   type DirectionScope,
   directionScopes,
   editStats,
-  type FieldMap,
   fitLogReference,
   methods as knownMethods,
   type LearnContext,
@@ -15,7 +14,6 @@ import {
   learn,
   type Method,
   optimizers,
-  parseFieldMap,
   worldOfLog,
 } from "../edits/index.ts";
 import { recordDerived } from "../edits/node/index.ts";
@@ -24,16 +22,17 @@ import { onnxRuntimeNode, readModel, writeAdapter, writeModel } from "../lm/node
 import { textTable } from "../report/index.ts";
 import type { Cli } from "./cli.ts";
 import { fileError, UsageError } from "./errors.ts";
-import { describeRejects, readLog, STANDARD } from "./files.ts";
+import { STANDARD } from "./files.ts";
 import { derivedIn, type LearnFolder, makeOutputFolder, openLearnFolder } from "./learn-folder.ts";
 import { type LearnSummary, learnPage, metricsOf, scoreTable, writerTable } from "./learn-report.ts";
-import { checked, integer, listOf, number } from "./options.ts";
+import { integer, listOf, number } from "./options.ts";
 import { createProgress, progressMode, wantsColor } from "./progress.ts";
 import { type RecordFlags, recorded, recordedProgress, recordOptions, resumeLine } from "./recording.ts";
+import { describeUnused, readSelection, type SelectionFlags, selectionOptions } from "./selection.ts";
 
 const FROM_LOG = "from-log";
 
-interface LearnFlags extends RecordFlags {
+interface LearnFlags extends RecordFlags, SelectionFlags {
   readonly model: string;
   readonly methods: readonly Method[];
   readonly out?: string;
@@ -55,8 +54,7 @@ interface LearnFlags extends RecordFlags {
   readonly validation?: number;
   readonly episodes?: number;
   readonly threads?: number;
-  readonly map?: FieldMap;
-  readonly skipRejected?: boolean;
+  readonly accepted: boolean;
   readonly resume?: boolean;
   readonly force?: boolean;
   readonly json?: boolean;
@@ -64,7 +62,7 @@ interface LearnFlags extends RecordFlags {
 
 /** Adds arguments and options of `fpx learn`. */
 export function defineLearn(command: Command, cli: Cli): void {
-  recordOptions(command, cli)
+  selectionOptions(recordOptions(command, cli))
     .argument("<log>", "the edit log, JSON lines")
     .option(
       "--model <folder>",
@@ -136,12 +134,7 @@ export function defineLearn(command: Command, cli: Cli): void {
       "threads of the model runtime (default: all cores, at most 8)",
       integer({ minimum: 1 }),
     )
-    .option(
-      "--map <roles>",
-      "which field is what, as in draft=preedit,edited=postedit",
-      checked(parseFieldMap),
-    )
-    .option("--skip-rejected", "go on without lines that hold no edit")
+    .option("--no-accepted", "leave drafts that were accepted unchanged out of what sft imitates")
     .option("--resume", "go on with the unfinished run in --out")
     .option("--force", "throw the unfinished run in --out away")
     .option("--json", "print the figures as JSON")
@@ -153,7 +146,7 @@ export function defineLearn(command: Command, cli: Cli): void {
 }
 
 async function runLearn(path: string, flags: LearnFlags, cli: Cli): Promise<void> {
-  const { json = false, resume = false, force = false, skipRejected = false, map, threads } = flags;
+  const { json = false, resume = false, force = false, threads } = flags;
   checkOptimizerFlags(flags);
   // Without a runtime nothing can be learned: say so before any data is read.
   const runtime = await onnxRuntimeNode({
@@ -161,10 +154,10 @@ async function runLearn(path: string, flags: LearnFlags, cli: Cli): Promise<void
     thread: flags.optimizer === "zeroth-order" ? "caller" : "own",
     ...(threads === undefined ? {} : { threads }),
   });
-  const log = await readLog(path, { skipRejected, ...(map ? { map } : {}) });
+  const log = await readSelection(path, flags);
   const mode = progressMode(cli.stderr, cli.env, json);
   const observer = createProgress({ stream: cli.stderr, mode, color: wantsColor(cli.stderr, cli.env) });
-  for (const text of describeRejects(log.rejects)) observer.note(text);
+  for (const text of describeUnused(log)) observer.note(text);
   for (const { message } of log.warnings) observer.note(`warning: ${message}`);
   if (flags.methods.some((method) => method !== "sft")) {
     for (const { code, message } of editStats(log.records).advice)
@@ -275,6 +268,8 @@ function learnOptions(flags: LearnFlags): LearnOptions {
     sftWeight,
     validation,
     episodes,
+    // Said only where it is not the default, as the others.
+    includeAccepted: flags.accepted ? undefined : false,
   };
   return { seed, methods, ...defined(given) };
 }

@@ -142,7 +142,7 @@ function onUsers({ n, editedRate, perUser }: Stats): Advice[] {
   };
   const lazy = perUser.filter(isLazy);
   if (lazy.length === 0 || edits === 0) return [];
-  const message = `${lazy.length} of ${perUser.length} users hardly ever change a draft; if they wave bad drafts through, these teach SFT and cost learning the wrong thing: leave out accepted drafts that nobody looked at`;
+  const message = `${lazy.length} of ${perUser.length} users hardly ever change a draft; if they wave bad drafts through, these teach SFT and cost learning the wrong thing: leave out accepted drafts that nobody looked at, as by --where "dwell>=2", or all accepted ones of SFT by --no-accepted`;
   const evidence = {
     users: lazy
       .slice(0, 10)
@@ -195,7 +195,7 @@ function onTexts(stats: Stats): Advice[] {
     advice.push({ code: "duplicates", message, evidence: { duplicates } });
   }
   if (truncatedDrafts > 0) {
-    const message = `${truncatedDrafts} drafts seem to break off before their end; what users add there is no wish of theirs: leave them out`;
+    const message = `${truncatedDrafts} drafts seem to break off before their end; what users add there is no wish of theirs: leave them out, by --drop-truncated`;
     advice.push({ code: "truncated-drafts", message, evidence: { truncatedDrafts } });
   }
   if (rejects > 0) {

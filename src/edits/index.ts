@@ -47,6 +47,7 @@ export {
   type Method,
   type MethodOptions,
   methods,
+  trainingDefaults,
 } from "./learning/methods.ts";
 export { fitLogReference, fitReference, type ReferenceOptions } from "./learning/reference.ts";
 export {
@@ -126,6 +127,13 @@ export {
   type EditRecord,
   isEdited,
 } from "./record.ts";
+export {
+  parseWhere,
+  type SelectedRecords,
+  type SelectOptions,
+  selectRecords,
+  type Where,
+} from "./select.ts";
 export { assertDisjoint, type Split, type SplitOptions, splitLog } from "./split.ts";
 export { type EditStats, editStats, type GroupStats, type Quantiles, type StatsOptions } from "./stats.ts";
 export { type Tokenize, tokenizeWords } from "./tokens.ts";

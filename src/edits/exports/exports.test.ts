@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseEditLog } from "../reader.ts";
-import { type ChatMessage, contextMessages, type EditRecord, isEdited } from "../record.ts";
+import { type ChatMessage, type Context, contextMessages, type EditRecord, isEdited } from "../record.ts";
 import { checkExport, exportLines } from "./export.ts";
 import type { EditFormatName } from "./format.ts";
 import { EDIT_FORMATS, editFormat } from "./formats.ts";
@@ -247,6 +247,104 @@ describe("corrections of other products", () => {
     expect(codes("langsmith", { correction: null, run: {} })).toEqual(["no-correction"]);
     expect(codes("langsmith", { correction: "E" })).toEqual(["bad-line"]);
     expect(codes("braintrust", { input: "C", output: 3, expected: "E" })).toEqual(["bad-line"]);
+  });
+});
+
+describe("traces of other products", () => {
+  const [C, D] = [
+    { role: "user", content: "C" },
+    { role: "assistant", content: "D" },
+  ];
+  const choices = [{ index: 0, message: D, finish_reason: "stop", logprobs: null }];
+  const serialised = (name: string, content: unknown) => ({
+    ...{ lc: 1, type: "constructor", id: ["langchain_core", "messages", name] },
+    kwargs: { content, additional_kwargs: {}, response_metadata: {} },
+  });
+  const plain = (type: string, content: unknown) => ({ content, additional_kwargs: {}, type, name: null });
+  const generation = (message: object, text = "D") => ({
+    generations: [[{ text, generation_info: { finish_reason: "stop" }, type: "ChatGeneration", message }]],
+    ...{ llm_output: { model_name: "m" }, run: null, type: "LLMResult" },
+  });
+  const langfuse = (input: unknown, output: unknown) => ({
+    ...{ input, output },
+    scores: [{ dataType: "CORRECTION", value: 0, stringValue: "E" }],
+  });
+  const langsmith = (inputs: unknown, outputs: unknown, correction: unknown = { output: "E" }) => ({
+    correction,
+    run: { inputs, outputs },
+  });
+  const braintrust = (input: unknown, output: unknown) => ({ input, output, expected: "E" });
+
+  const cases: [string, EditFormatName, object, Context][] = [
+    ["the choices of OpenAI's client", "braintrust", braintrust([C], choices), [C]],
+    [
+      "a callback of LangChain",
+      "braintrust",
+      braintrust([[plain("human", "C")]], generation(plain("ai", "D"))),
+      [C],
+    ],
+    ["a completion", "langfuse", langfuse({ messages: [C], model: "m" }, { id: "c", choices }), [C]],
+    [
+      "a completion and its parameters",
+      "langsmith",
+      langsmith({ messages: [C], model: "m" }, { choices }),
+      [C],
+    ],
+    [
+      "serialised messages of LangChain",
+      "langsmith",
+      langsmith(
+        { messages: [[serialised("SystemMessage", "S"), serialised("HumanMessage", "C")]] },
+        generation(serialised("AIMessageChunk", "D")),
+      ),
+      [{ role: "system", content: "S" }, C],
+    ],
+    [
+      "an answer in parts, its text beside thinking",
+      "langsmith",
+      langsmith(
+        { messages: [[{ type: "human", data: { content: "C" } }]] },
+        generation(
+          serialised("AIMessage", [
+            { type: "thinking", thinking: "T" },
+            { type: "text", text: "D" },
+          ]),
+          "",
+        ),
+      ),
+      [C],
+    ],
+    [
+      "the state of a graph",
+      "langsmith",
+      langsmith({ messages: [plain("human", "C")] }, { messages: [plain("human", "C"), plain("ai", "D")] }),
+      [C],
+    ],
+    [
+      "a question beside the conversation before it",
+      "langsmith",
+      langsmith({ chat_history: [plain("human", "A"), plain("ai", "B")], question: "C" }, { answer: "D" }),
+      [{ role: "user", content: "A" }, { role: "assistant", content: "B" }, C],
+    ],
+    [
+      "several fields",
+      "langsmith",
+      langsmith({ question: "C", tone: "short", words: 7 }, { answer: "D", sources: [] }, { desired: "E" }),
+      "question: C\ntone: short\nwords: 7",
+    ],
+  ];
+  it.each(cases)("are read: %s", (_, format, line, context) => {
+    const { records, rejects } = importFormat(format, JSON.stringify(line));
+    expect(rejects).toEqual([]);
+    expect(records).toEqual([{ context, draft: "D", edited: "E" }]);
+  });
+
+  it("say which fields there are where none is known to be the text", () => {
+    const [reject] = importFormat("braintrust", JSON.stringify(braintrust("C", { a: "D", b: "F" }))).rejects;
+    expect(reject).toMatchObject({
+      code: "bad-line",
+      reason: 'the field "output" has the fields a, b, none of which is known to be the text; name it output',
+    });
   });
 });
 

@@ -3,6 +3,7 @@
 import { readAnswer, readContext, ShapeError } from "../messages.ts";
 import type { Context, EditRecord } from "../record.ts";
 import { ANY_COUNT, type CarriedRecord, type EditFormat, RuleBroken } from "./format.ts";
+import { tracedAnswer, tracedContext } from "./traces.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -73,9 +74,9 @@ export const langsmith: EditFormat = {
     const extra = run["extra"] as Fields | undefined;
     return {
       ...named(line, { id: "run_id", ts: "created_at" }),
-      ...optional("context", contextOf(lone(run["inputs"]), "run.inputs")),
-      draft: answerOf(lone(run["outputs"]), "run.outputs"),
-      edited: answerOf(lone(correction), "correction"),
+      ...optional("context", contextOf(run["inputs"], "run.inputs")),
+      draft: answerOf(run["outputs"], "run.outputs"),
+      edited: answerOf(correction, "correction"),
       ...fromMetadata(extra?.["metadata"]),
     };
   },
@@ -103,9 +104,9 @@ export const braintrust: EditFormat = {
       throw new RuleBroken("no-correction", 'the row has no "expected"');
     return {
       ...named(line, { id: "id", ts: "created" }),
-      ...optional("context", contextOf(lone(line["input"]), "input")),
-      draft: answerOf(lone(line["output"]), "output"),
-      edited: answerOf(lone(expected), "expected"),
+      ...optional("context", contextOf(line["input"], "input")),
+      draft: answerOf(line["output"], "output"),
+      edited: answerOf(expected, "expected"),
       ...fromMetadata(line["metadata"]),
     };
   },
@@ -139,21 +140,13 @@ function named(line: Fields, fields: Readonly<Record<string, string>>): CarriedR
   return Object.fromEntries(found) as CarriedRecord;
 }
 
-/** What an object with one field, or with one of the usual names, holds. */
-function lone(value: unknown): unknown {
-  if (!isObject(value) || "role" in value) return value;
-  for (const key of ["messages", "output", "input", "content", "text"]) if (key in value) return value[key];
-  const values = Object.values(value);
-  return values.length === 1 ? values[0] : value;
-}
-
 function contextOf(value: unknown, field: string): Context | undefined {
   if (value === undefined || value === null) return undefined;
-  return shaped(field, () => readContext(value));
+  return shaped(field, () => readContext(tracedContext(value)));
 }
 
 function answerOf(value: unknown, field: string): string {
-  return shaped(field, () => readAnswer(value).text);
+  return shaped(field, () => readAnswer(tracedAnswer(value)).text);
 }
 
 function shaped<T>(field: string, read: () => T): T {

@@ -14,14 +14,14 @@ import type { EditWorld } from "../worlds/world.ts";
 import { encodeLog } from "./examples.ts";
 import { type Learned, type LearnSettings, splitForLearning } from "./learn.ts";
 import { measure } from "./measure.ts";
-import { methods as allMethods, type Method } from "./methods.ts";
+import { methods as allMethods, type Method, trainingDefaults } from "./methods.ts";
 import { withReference } from "./reference-log-probs.ts";
 import type { Curve, LearnContext } from "./stage.ts";
 import { trainAdapter, trainWriters } from "./train-adapter.ts";
 
 /** The adapters' config where some of it is given. */
 function loraConfig(base: LanguageModel, given: Partial<LoraConfig> = {}): LoraConfig {
-  const { rank = 8 } = given;
+  const { rank = trainingDefaults.lora.rank } = given;
   return { rank, alpha: 2 * rank, targets: allTargets(modelShapes(base.config)), ...given };
 }
 

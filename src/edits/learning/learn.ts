@@ -16,6 +16,7 @@ import {
   type Method,
   type MethodOptions,
   methodDefaults,
+  trainingDefaults,
 } from "./methods.ts";
 import type { Curve, LearnContext } from "./stage.ts";
 import type { WriterResult } from "./writers.ts";
@@ -128,7 +129,7 @@ type Defaulted = Required<
 
 const defaults: Defaulted = {
   optimizer: "adamw",
-  batchSize: 16,
+  batchSize: trainingDefaults.batchSize,
   validation: 0.1,
   includeAccepted: true,
   episodes: 200,

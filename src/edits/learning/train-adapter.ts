@@ -15,7 +15,7 @@ import type { Example } from "./examples.ts";
 import type { FitOptions } from "./fit.ts";
 import type { ForwardFitOptions } from "./fit-forward.ts";
 import type { LearnSettings } from "./learn.ts";
-import type { DirectionScope, Method } from "./methods.ts";
+import { type DirectionScope, type Method, trainingDefaults } from "./methods.ts";
 import { type Curve, fitStage, type LearnContext } from "./stage.ts";
 import {
   likelihoodObjective,
@@ -25,10 +25,8 @@ import {
 } from "./training-objectives.ts";
 import { scoreWriter, usersOf, type WriterResult } from "./writers.ts";
 
-const passes: Readonly<Record<Method, number>> = { sft: 5, dpo: 10, early: 10 };
 const FORWARD_PASSES = 20_000;
 const forwardLearningRates: Readonly<Record<DirectionScope, number>> = { example: 2.8e-3, batch: 1e-3 };
-const learningRates: Readonly<Record<Method, number>> = { sft: 3e-3, dpo: 3e-4, early: 2e-3 };
 
 /** Options with their defaults, and the whole config of adapters. */
 export type AdapterSettings = LearnSettings & { readonly lora: LoraConfig };
@@ -50,7 +48,7 @@ export async function trainAdapter(
   context: LearnContext,
   from?: Adapter,
 ): Promise<{ adapter: Adapter; curve: Curve }> {
-  const { seed, epochs = passes[method], lora: config } = settings;
+  const { seed, epochs = trainingDefaults.epochs[method], lora: config } = settings;
   const shapes = modelShapes(base.config);
   const lora = resolveLora(config, shapes);
   const { pad } = base.tokenizer;
@@ -74,11 +72,10 @@ export async function trainAdapter(
       : {
           steps: Math.ceil((epochs * data.examples) / batchSize),
           batchSize,
-          learningRate: settings.learningRate ?? learningRates[method],
+          learningRate: settings.learningRate ?? trainingDefaults.learningRate[method],
           ...(settings.microBatchSize === undefined ? {} : { microBatchSize: settings.microBatchSize }),
           ...(settings.checkpointing === undefined ? {} : { checkpointing: settings.checkpointing }),
-          // The preference loss begins with large gradients; a short memory of them lets later steps keep their size.
-          adamw: { weightDecay: 0, maximumNorm: 1, beta2: 0.95 },
+          adamw: trainingDefaults.adamw,
         };
   const { weights, curve } = await fitStage(
     stage,

@@ -24,6 +24,8 @@ export interface Host {
   /** Format of the training file by method; a method that is not named is not to be had. */
   readonly formats: Readonly<Partial<Record<JobMethod, EditFormatName>>>;
   readonly url: string;
+  /** Whether it takes no part of a pass. */
+  readonly wholeEpochs: boolean;
   prepare(settings: JobSettings): {
     readonly requests?: readonly JobRequest[];
     readonly files?: Readonly<Record<string, string>>;
@@ -43,6 +45,7 @@ const openai: Host = {
   title: "OpenAI, and servers with its interface",
   formats: { sft: "openai-sft", dpo: "openai-dpo" },
   url: "https://api.openai.com/v1",
+  wholeEpochs: true,
   prepare({ method, model, name, dpoBeta, epochs, learningRate, url }) {
     const headers = bearer("OPENAI_API_KEY");
     const shared = { n_epochs: epochs, learning_rate_multiplier: learningRate };
@@ -69,6 +72,7 @@ const together: Host = {
   title: "Together",
   formats: { sft: "together-sft", dpo: "together-dpo" },
   url: "https://api.together.xyz/v1",
+  wholeEpochs: true,
   prepare({ method, model, name, dpoBeta, epochs, learningRate, url }) {
     const headers = bearer("TOGETHER_API_KEY");
     return {
@@ -104,6 +108,7 @@ const fireworks: Host = {
   title: "Fireworks",
   formats: { sft: "fireworks-sft", dpo: "fireworks-dpo" },
   url: "https://api.fireworks.ai/v1",
+  wholeEpochs: true,
   prepare({ method, model, name, dpoBeta, epochs, learningRate, examples, url }) {
     const headers = bearer("FIREWORKS_API_KEY");
     const account = `${url}/accounts/{{FIREWORKS_ACCOUNT_ID}}`;
@@ -141,6 +146,7 @@ const bedrock: Host = {
   title: "Claude on Amazon Bedrock",
   formats: { sft: "bedrock-sft" },
   url: "https://bedrock.amazonaws.com",
+  wholeEpochs: true,
   prepare({ model, name, epochs, learningRate }) {
     const hyperParameters = given({
       epochCount: epochs === undefined ? undefined : String(epochs),
@@ -168,6 +174,7 @@ const trl: Host = {
   title: "a machine of your own, by TRL",
   formats: { sft: "trl-prompt-completion", dpo: "trl-preference", early: "trl-preference" },
   url: "",
+  wholeEpochs: false,
   prepare: (settings) => ({
     files: { "train.py": trlScript(settings) },
     byHand: "pip install trl peft, then: python train.py",

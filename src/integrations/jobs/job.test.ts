@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type OpenAiServer, startOpenAi } from "../../../test/support/openai-server.ts";
-import type { EditRecord } from "../../edits/index.ts";
+import { type EditRecord, trainingDefaults } from "../../edits/index.ts";
 import { type FineTuningJob, fineTuningJob, type JobOptions } from "./job.ts";
 import { readJob, submitJob } from "./submit.ts";
 
@@ -35,7 +35,7 @@ describe("a prepared job", () => {
         body: {
           model: "m",
           training_file: "{{file.id}}",
-          suffix: "fpx-edits",
+          suffix: expect.stringMatching(/^fpx-edits-\d{8}-\d{6}$/),
           method: {
             type: "dpo",
             dpo: { hyperparameters: { beta: 0.2, n_epochs: 2, learning_rate_multiplier: 0.5 } },
@@ -74,16 +74,32 @@ describe("a prepared job", () => {
     });
   });
 
-  it("has a TRL script with the matching configuration", () => {
-    const early = file(job({ host: "trl", method: "early", model: 'a"b', epochs: 2 }), "train.py");
+  it("has a TRL script with the matching configuration, to be run from any folder", () => {
+    const early = file(job({ host: "trl", method: "early", model: 'a"b', epochs: 2.5 }), "train.py");
+    expect(early).toContain("HERE = Path(__file__).resolve().parent");
+    expect(early).toContain('data_files=str(HERE / "train.jsonl")');
+    expect(early).toMatch(/output_dir=str\(HERE \/ "fpx-edits-/);
     expect(early).toContain('MODEL = "a\\"b"');
     expect(early).toContain('loss_type=["sigmoid", "sft"]');
     expect(early).toContain("loss_weights=[1.0, sft_weight]");
     expect(early).toContain("sft_weight = 0.03 * sum(tokens) / len(tokens)");
     expect(early).toContain("beta=0.1");
-    expect(early).toContain("num_train_epochs=2");
+    expect(early).toContain("num_train_epochs=2.5");
     expect(file(job({ host: "trl" }), "train.py")).toContain('loss_type=["sigmoid"]');
     expect(file(job({ host: "trl", method: "sft" }), "train.py")).toContain("SFTTrainer");
+  });
+
+  it("has the defaults of learn in the TRL script, not those of TRL", () => {
+    for (const method of ["sft", "dpo", "early"] as const) {
+      const script = file(job({ host: "trl", method }), "train.py");
+      const number = (name: string): number => Number(new RegExp(`${name}=([^,]+),`).exec(script)![1]);
+      const { epochs, learningRate, batchSize, adamw } = trainingDefaults;
+      expect(number("num_train_epochs")).toBe(epochs[method]);
+      expect(number("[( ]learning_rate")).toBe(learningRate[method]);
+      expect(number("per_device_train_batch_size") * number("gradient_accumulation_steps")).toBe(batchSize);
+      expect(number("weight_decay")).toBe(adamw.weightDecay);
+      expect(number("adam_beta2")).toBe(adamw.beta2);
+    }
   });
 
   it("refuses what a host does not have, and numbers out of range", () => {
@@ -92,6 +108,8 @@ describe("a prepared job", () => {
     expect(() => job({ dpoBeta: 0 })).toThrow(/dpoBeta is 0/);
     expect(() => job({ sftWeight: -1 })).toThrow(/sftWeight is -1/);
     expect(() => job({ epochs: Number.NaN })).toThrow(/epochs is NaN/);
+    for (const host of ["openai", "together", "fireworks"] as const)
+      expect(() => job({ host, epochs: 1.5 })).toThrow(/counts whole passes, and epochs is 1.5; give 2/);
     expect(() => job({ name: "a b" })).toThrow(/no name at all hosts/);
     const few = () => fineTuningJob(records.slice(0, 3), { host: "openai", method: "sft", model: "m" });
     expect(few).toThrow(/at least 10 lines/);

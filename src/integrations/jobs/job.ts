@@ -15,7 +15,7 @@ export const JOB_METHODS = ["sft", "dpo", "early"] as const;
 export type JobMethod = (typeof JOB_METHODS)[number];
 
 /** What a job is made with where its options say nothing; passes and learning rate are then the host's own. */
-export const JOB_DEFAULTS = { method: "dpo", dpoBeta: 0.1, sftWeight: 0.03, name: "fpx-edits" } as const;
+export const JOB_DEFAULTS = { method: "dpo", dpoBeta: 0.1, sftWeight: 0.03 } as const;
 
 /** Options of `fineTuningJob`; defaults are those of `JOB_DEFAULTS`. */
 export interface JobOptions extends ExportOptions {
@@ -27,11 +27,14 @@ export interface JobOptions extends ExportOptions {
   readonly dpoBeta?: number;
   /** Weight of imitation in `early`, on sums over a text's tokens. */
   readonly sftWeight?: number;
-  /** Passes over the log. Default the host's own. */
+  /** Passes over the log, whole ones but for `trl`. Default the host's own, for `trl` that of `learn`. */
   readonly epochs?: number;
-  /** Default the host's own; of OpenAI a multiplier of its own choice. */
+  /** Default the host's own, for `trl` that of `learn`; of OpenAI a multiplier of its own choice. */
   readonly learningRate?: number;
-  /** What the trained model is called. */
+  /**
+   * What the trained model is called. Default "fpx-edits-" and date and time (UTC), as in fpx-edits-20260131-120000: hosts
+   * keep data sets and models under their names and refuse a second one.
+   */
   readonly name?: string;
   /** Base address in place of the host's own, such as of a server with OpenAI's interface. */
   readonly url?: string;
@@ -83,7 +86,8 @@ export function fineTuningJob(records: readonly EditRecord[], options: JobOption
   const host: Host | undefined = Object.hasOwn(HOSTS, options.host) ? HOSTS[options.host] : undefined;
   if (host === undefined)
     throw new InvalidInput(`unknown host "${options.host}"; use one of ${Object.keys(HOSTS).join(", ")}`);
-  const { method, model, dpoBeta, sftWeight, name } = { ...JOB_DEFAULTS, ...options };
+  const { method, model, dpoBeta, sftWeight } = { ...JOB_DEFAULTS, ...options };
+  const { name = datedName(new Date()) } = options;
   const format = host.formats[method];
   if (format === undefined)
     throw new InvalidInput(
@@ -98,6 +102,10 @@ export function fineTuningJob(records: readonly EditRecord[], options: JobOption
   if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(name))
     throw new InvalidInput(
       `the name "${name}" is no name at all hosts; use up to 40 small letters, digits and hyphens`,
+    );
+  if (host.wholeEpochs && options.epochs !== undefined && !Number.isInteger(options.epochs))
+    throw new InvalidInput(
+      `${options.host} counts whole passes, and epochs is ${options.epochs}; give ${Math.ceil(options.epochs)}, or train by trl`,
     );
   const report = checkExport(records, format, options);
   if (report.problems.length > 0) throw new InvalidInput(report.problems.join("; "), { code: "EXPORT_RULE" });
@@ -132,6 +140,10 @@ export function fineTuningJob(records: readonly EditRecord[], options: JobOption
     report,
   };
 }
+
+/** `fpx-edits-20260131-120000` */
+const datedName = (now: Date): string =>
+  `fpx-edits-${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}`;
 
 function* terminated(lines: Iterable<string>): Generator<string> {
   for (const line of lines) yield `${line}\n`;

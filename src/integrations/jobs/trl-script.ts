@@ -1,37 +1,59 @@
 /** A Python program that trains by TRL what `fpx learn` trains here. */
 
+import { trainingDefaults } from "../../edits/index.ts";
 import type { JobSettings } from "./hosts.ts";
 
+/** Pairs that go through the model at once; a step adds up the gradients of several. */
+const AT_ONCE = 4;
+
 /**
- * The program, to be run beside train.jsonl. The early ensemble is DPO plus TRL's `sft` loss, which is a mean over tokens:
- * the weight of ours, on sums over a text's tokens, is multiplied by the mean number of tokens.
+ * The program; train.jsonl is beside it, wherever it is run. Where nothing else is asked for, it trains with the defaults
+ * of `fpx learn`. The early ensemble is DPO plus TRL's `sft` loss, which is a mean over tokens: the weight of ours, on sums
+ * over a text's tokens, is multiplied by the mean number of tokens.
  */
 export function trlScript(settings: JobSettings): string {
-  const { method, model, name, dpoBeta, sftWeight, epochs, learningRate } = settings;
+  const { method, model, name, dpoBeta, sftWeight } = settings;
+  const { batchSize, adamw, lora } = trainingDefaults;
+  const { epochs = trainingDefaults.epochs[method], learningRate = trainingDefaults.learningRate[method] } =
+    settings;
   const shared = [
-    `    output_dir=${python(name)},`,
-    ...(epochs === undefined ? [] : [`    num_train_epochs=${epochs},`]),
-    ...(learningRate === undefined ? [] : [`    learning_rate=${learningRate},`]),
+    `    output_dir=str(HERE / ${python(name)}),`,
+    `    num_train_epochs=${epochs},`,
+    `    learning_rate=${learningRate},`,
+    `    per_device_train_batch_size=${AT_ONCE},`,
+    `    gradient_accumulation_steps=${batchSize / AT_ONCE},`,
+    '    lr_scheduler_type="cosine_with_min_lr",',
+    '    lr_scheduler_kwargs={"min_lr_rate": 0.1},',
+    `    warmup_steps=math.ceil(0.05 * ${epochs} * len(data) / ${batchSize}),`,
+    `    weight_decay=${adamw.weightDecay},`,
+    `    adam_beta2=${adamw.beta2},`,
+    `    max_grad_norm=${adamw.maximumNorm},`,
+    "    # Half precision where the machine has it; TRL alone would refuse any other.",
+    "    bf16=torch.cuda.is_available() and torch.cuda.is_bf16_supported(),",
     "    max_length=None,",
     '    report_to="none",',
   ];
   const head = [
     `"""Fine-tunes ${printable(model)} on train.jsonl; written by fpx. Needs: pip install trl peft"""`,
+    "import math",
+    "from pathlib import Path",
+    "",
+    "import torch",
     "from datasets import load_dataset",
     "from peft import LoraConfig",
     "from transformers import AutoTokenizer",
     method === "sft" ? "from trl import SFTConfig, SFTTrainer" : "from trl import DPOConfig, DPOTrainer",
     "",
     `MODEL = ${python(model)}`,
-    'data = load_dataset("json", data_files="train.jsonl", split="train")',
+    "HERE = Path(__file__).resolve().parent",
+    'data = load_dataset("json", data_files=str(HERE / "train.jsonl"), split="train")',
     "tokenizer = AutoTokenizer.from_pretrained(MODEL)",
   ];
-  const lora =
-    'peft_config = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear", task_type="CAUSAL_LM")';
+  const peft = `peft_config = LoraConfig(r=${lora.rank}, lora_alpha=${2 * lora.rank}, target_modules="all-linear", task_type="CAUSAL_LM")`;
   if (method === "sft")
     return text([
       ...head,
-      lora,
+      peft,
       "config = SFTConfig(",
       ...shared,
       "    completion_only_loss=True,",
@@ -41,7 +63,7 @@ export function trlScript(settings: JobSettings): string {
     ]);
   return text([
     ...head,
-    lora,
+    peft,
     ...(method === "early"
       ? [
           "# The weight is on the sum over a text's tokens; TRL's sft loss is a mean over tokens.",
