@@ -1,5 +1,5 @@
+import { checkCount } from "../core/checks.ts";
 import type { Stream } from "../random/index.ts";
-import { checkCount } from "./checks.ts";
 import { argmin } from "./vectors.ts";
 
 /** All z with lower <= z <= upper. */

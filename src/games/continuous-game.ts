@@ -1,8 +1,8 @@
+import { checkCount, checkVector } from "../core/checks.ts";
 import { InvalidInput, NonFinite } from "../core/errors.ts";
 import { fingerprint, type Oracle, type Problem } from "../core/index.ts";
 import { createRng, type Rng, type Seed } from "../random/index.ts";
 import { type Box, type BoxSearch, naturalSearch } from "./box-search.ts";
-import { checkCount, checkVector } from "./checks.ts";
 import type { Mixture } from "./mixture.ts";
 import { type Perturbation, samplePerturbation } from "./perturbation.ts";
 

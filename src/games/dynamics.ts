@@ -1,7 +1,7 @@
+import { checkCount } from "../core/checks.ts";
 import { NonFinite } from "../core/errors.ts";
 import type { Asking, Solver } from "../core/index.ts";
 import type { Rng } from "../random/index.ts";
-import { checkCount } from "./checks.ts";
 import { bestResponses, costOfY, type Pair, payoffAt, type SaddleGame } from "./saddle-game.ts";
 import { inner } from "./vectors.ts";
 

@@ -1,6 +1,6 @@
+import { checkChoice, checkCount, checkPositive, checkVector } from "../core/checks.ts";
 import { InvalidInput } from "../core/errors.ts";
 import { createRng, type Rng, type Seed } from "../random/index.ts";
-import { checkChoice, checkCount, checkPositive, checkVector } from "./checks.ts";
 import { PERTURBATIONS, type Perturbation } from "./perturbation.ts";
 import { type Draw, perturbedResponses } from "./responses.ts";
 import {

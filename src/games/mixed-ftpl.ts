@@ -1,8 +1,8 @@
+import { checkChoice, checkCount, checkPositive, checkVector } from "../core/checks.ts";
 import { InvalidInput } from "../core/errors.ts";
 import { type Asking, ask, type Executor, run, type Solver, type Status } from "../core/index.ts";
 import type { Rng, Seed } from "../random/index.ts";
 import type { Box } from "./box-search.ts";
-import { checkChoice, checkCount, checkPositive, checkVector } from "./checks.ts";
 import {
   type ContinuousGame,
   checkInBox,

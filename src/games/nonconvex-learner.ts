@@ -1,7 +1,7 @@
+import { checkChoice, checkCount, checkPositive } from "../core/checks.ts";
 import { InvalidInput, NonFinite } from "../core/errors.ts";
 import { createRng, type Rng, type Seed } from "../random/index.ts";
 import { type Box, type BoxSearch, naturalSearch } from "./box-search.ts";
-import { checkChoice, checkCount, checkPositive } from "./checks.ts";
 import { checkBox, checkInBox } from "./continuous-game.ts";
 import { PERTURBATIONS, type Perturbation, samplePerturbation } from "./perturbation.ts";
 

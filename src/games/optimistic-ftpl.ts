@@ -1,5 +1,5 @@
+import { checkChoice, checkCount, checkPositive, checkVector } from "../core/checks.ts";
 import type { Asking } from "../core/index.ts";
-import { checkChoice, checkCount, checkPositive, checkVector } from "./checks.ts";
 import { type EvaluationOptions, type GameSolver, gameSolver, type Play } from "./dynamics.ts";
 import { PERTURBATIONS, type Perturbation } from "./perturbation.ts";
 import {

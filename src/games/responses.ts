@@ -1,6 +1,6 @@
+import { checkVector } from "../core/checks.ts";
 import { FpxError } from "../core/errors.ts";
 import type { Stream } from "../random/index.ts";
-import { checkVector } from "./checks.ts";
 import { type Perturbation, samplePerturbation } from "./perturbation.ts";
 import { checkWithin, isSimplex, type StrategySet } from "./sets/strategy-set.ts";
 import { softmin } from "./vectors.ts";

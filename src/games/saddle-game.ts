@@ -1,8 +1,8 @@
+import { checkPositive, checkVector } from "../core/checks.ts";
 import { InvalidInput, NonFinite } from "../core/errors.ts";
 import { type Asking, ask, askFolded, fingerprint, type Oracle, type Problem } from "../core/index.ts";
 import { gemv } from "../linalg/index.ts";
 import { createRng, type Rng, type Seed } from "../random/index.ts";
-import { checkPositive, checkVector } from "./checks.ts";
 import type { Perturbation } from "./perturbation.ts";
 import { type Draw, perturbedResponses } from "./responses.ts";
 import type { StrategySet } from "./sets/strategy-set.ts";

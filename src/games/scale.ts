@@ -1,7 +1,7 @@
+import { checkCount } from "../core/checks.ts";
 import { InvalidInput } from "../core/errors.ts";
 import { type Asking, ask } from "../core/index.ts";
 import type { Rng, Stream } from "../random/index.ts";
-import { checkCount } from "./checks.ts";
 import { ballVolumeRatio, type Perturbation, samplePerturbation } from "./perturbation.ts";
 import type { Both, Response, SaddleGame } from "./saddle-game.ts";
 import { isSimplex, type StrategySet } from "./sets/strategy-set.ts";

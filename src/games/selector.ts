@@ -1,6 +1,6 @@
+import { checkChoice, checkCount, checkPositive, checkVector } from "../core/checks.ts";
 import { InvalidInput } from "../core/errors.ts";
 import { createRng, type Rng, type Seed } from "../random/index.ts";
-import { checkChoice, checkCount, checkPositive, checkVector } from "./checks.ts";
 import { softmin, spread } from "./vectors.ts";
 
 /** What `choose` says: the arm, how likely each was, and a ticket that the loss is reported under. */

@@ -1,8 +1,8 @@
+import { checkChoice, checkCount, checkVector } from "../core/checks.ts";
 import { InvalidInput } from "../core/errors.ts";
 import { type Executor, run, type Status } from "../core/index.ts";
 import type { Seed } from "../random/index.ts";
 import { regretMatchingPlus } from "./baselines/regret-matching.ts";
-import { checkChoice, checkCount, checkVector } from "./checks.ts";
 import type { SaddlePoint } from "./dynamics.ts";
 import { exactSaddlePoint } from "./exact.ts";
 import { type OptimisticFtplOptions, optimisticFtpl } from "./optimistic-ftpl.ts";

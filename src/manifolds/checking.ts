@@ -1,6 +1,6 @@
+import { checkCount, checkFinite, checkPositive } from "../core/checks.ts";
 import { InvalidInput } from "../core/index.ts";
 import { createRng } from "../random/index.ts";
-import { checkCount, checkFinite, checkPositive } from "./checks.ts";
 import type { ConvexSet } from "./sets/convex-set.ts";
 import { type Manifold, randomDirection, requirePoint, scale } from "./spaces/manifold.ts";
 

@@ -1,5 +1,5 @@
+import { checkPositive } from "../core/checks.ts";
 import type { SolverStatus } from "../core/index.ts";
-import { checkPositive } from "./checks.ts";
 
 /** How the certified gap fell: one entry whenever it had halved. */
 export interface GapEntry {

@@ -1,6 +1,6 @@
+import { checkFinite, checkNonNegative, checkPositive } from "../core/checks.ts";
 import { InvalidInput, NonFinite } from "../core/errors.ts";
 import { fingerprint, type Oracle, type Problem } from "../core/index.ts";
-import { checkFinite, checkNonNegative, checkPositive } from "./checks.ts";
 import { type ConvexSet, wholeSpace } from "./sets/convex-set.ts";
 import { type Manifold, requirePoint } from "./spaces/manifold.ts";
 

@@ -1,5 +1,5 @@
+import { checkPositive } from "../core/checks.ts";
 import { fingerprint, InvalidInput } from "../core/index.ts";
-import { checkPositive } from "./checks.ts";
 import type { MinimizationProblem, MinMaxProblem } from "./problem.ts";
 import { zetaOf } from "./spaces/curvature.ts";
 import { combine, type Manifold } from "./spaces/manifold.ts";

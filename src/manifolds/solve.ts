@@ -1,6 +1,6 @@
+import { checkChoice, checkCount } from "../core/checks.ts";
 import { InvalidInput, runSync, type SnapshotPolicy, type Solver, type Status } from "../core/index.ts";
 import { checkGConvexity } from "./checking.ts";
-import { checkChoice, checkCount } from "./checks.ts";
 import * as minimizers from "./minimize/minimizers.ts";
 import * as solvers from "./minmax/solvers.ts";
 import type { MinimizationProblem, MinMaxProblem } from "./problem.ts";

@@ -1,4 +1,4 @@
-import { checkCount, checkShare } from "./checks.ts";
+import { checkCount, checkShare } from "../core/checks.ts";
 
 /** What is known of a problem before it is run. */
 export interface ProblemShape {

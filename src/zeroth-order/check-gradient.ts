@@ -1,6 +1,6 @@
+import { checkCount, checkOpen, checkVector } from "../core/checks.ts";
 import { InvalidInput } from "../core/errors.ts";
 import { createRng, type Seed } from "../random/index.ts";
-import { checkCount, checkOpen, checkVector } from "./checks.ts";
 import { directionsOf } from "./directions.ts";
 import { estimateGradient, type Objective } from "./gradient.ts";
 import { geometricLevels } from "./levels.ts";

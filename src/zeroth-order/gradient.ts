@@ -1,8 +1,9 @@
 /** Gradient estimates: estimator × direction law × level table, composed. */
+
+import { checkChoice, checkCount, checkOpen, checkShare, checkVector } from "../core/checks.ts";
 import { InvalidInput, NonFinite } from "../core/errors.ts";
 import { type Asking, ask, type Oracle, type Problem } from "../core/index.ts";
 import { createRng, type Rng, type Seed } from "../random/index.ts";
-import { checkChoice, checkCount, checkOpen, checkShare, checkVector } from "./checks.ts";
 import {
   DIRECTION_LAWS,
   type DirectionLaw,

@@ -3,8 +3,9 @@
  * D(μ₁) + Σ (D(μₙ₊₁) − D(μₙ)) is sampled at one level n; the law with the least variance takes n in proportion to
  * μₙ − μₙ₊₁ (Ma & Huang 2025, section 3), whatever the steps are. Tables are finite, so that rounding stays bounded.
  */
+
+import { checkCount, checkOpen, checkVector } from "../core/checks.ts";
 import { InvalidInput } from "../core/errors.ts";
-import { checkCount, checkOpen, checkVector } from "./checks.ts";
 
 /** Steps μ₁ > … > μ_{N+1} > 0 and the probabilities of the N cells between them. */
 export interface LevelTable {

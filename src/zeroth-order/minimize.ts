@@ -1,7 +1,7 @@
+import { checkCount, checkOpen } from "../core/checks.ts";
 import { InvalidInput, NonFinite } from "../core/errors.ts";
 import { ask, runSync, type Status } from "../core/index.ts";
 import type { Seed } from "../random/index.ts";
-import { checkCount, checkOpen } from "./checks.ts";
 import { answered, blackBox, type Objective, point } from "./gradient.ts";
 import { evaluationsOf, type ZerothOrderOptions, zerothOrder } from "./solver.ts";
 

@@ -1,8 +1,9 @@
 /** Parameters where a loss reads them, as problems of `seedReplay`: in place, or a set of its own for each row of a batch. */
+
+import { checkCount, checkVector } from "../core/checks.ts";
 import { InvalidInput } from "../core/errors.ts";
 import { fingerprint } from "../core/index.ts";
 import { createRng } from "../random/index.ts";
-import { checkCount, checkVector } from "./checks.ts";
 import { inPlace, type PerturbedWeights } from "./perturbed-weights.ts";
 import { applyAmounts, replay, sizeOf, weightsOf } from "./replay-log.ts";
 import type { Frame, ResidentQuestion, ResidentWeights } from "./seed-replay.ts";

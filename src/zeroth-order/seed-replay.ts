@@ -1,8 +1,9 @@
 /** Training by forward passes (MeZO, Malladi et al. 2023), with any stencil: the solver, and what it asks of weights. */
+
+import { checkChoice, checkCount, checkOpen } from "../core/checks.ts";
 import { InvalidInput, NonFinite } from "../core/errors.ts";
 import { type Asking, ask, type Oracle, type Problem, run, type Solver, type Status } from "../core/index.ts";
 import { type Law, randomFormat, type Seed } from "../random/index.ts";
-import { checkChoice, checkCount, checkOpen } from "./checks.ts";
 import { checkLevels, geometricLevels, type LevelTable } from "./levels.ts";
 import { type ReplayLog, stencilsOf } from "./replay-log.ts";
 import { residentWeights } from "./resident-weights.ts";

@@ -1,8 +1,9 @@
 /** Descent along estimated gradients, as a solver: estimator × update rule × schedule × safeguards. */
+
+import { checkChoice, checkCount, checkShare } from "../core/checks.ts";
 import { InvalidInput, NonFinite } from "../core/errors.ts";
 import { type Asking, ask, type Solver } from "../core/index.ts";
 import type { Rng } from "../random/index.ts";
-import { checkChoice, checkCount, checkShare } from "./checks.ts";
 import {
   askGradient,
   type BlackBox,

@@ -1,7 +1,8 @@
 /** What an optimiser does with a gradient estimate: update rules, step schedules, projections; parts that compose. */
+
+import { checkCount, checkOpen, checkShare, checkVector } from "../core/checks.ts";
 import { InvalidInput } from "../core/errors.ts";
 import { adam } from "../linalg/index.ts";
-import { checkCount, checkOpen, checkShare, checkVector } from "./checks.ts";
 
 /**
  * `sgd`; `adam` (Kingma & Ba 2015); `adamm` (Chen et al. 2019: the second moment never falls, no bias correction);

@@ -1,5 +1,5 @@
+import { checkPositive } from "../../core/checks.ts";
 import { InvalidInput } from "../../core/errors.ts";
-import { checkPositive } from "../checks.ts";
 import { type EvaluationOptions, type GameSolver, gameSolver, type Play } from "../dynamics.ts";
 import { costOfY, type Pair, payoffAt, type SaddleGame } from "../saddle-game.ts";
 import { isSimplex, type StrategySet } from "../sets/strategy-set.ts";

@@ -1,5 +1,5 @@
+import { checkCount, checkPositive, checkVector } from "../../core/checks.ts";
 import { InvalidInput } from "../../core/errors.ts";
-import { checkCount, checkPositive, checkVector } from "../checks.ts";
 import { argmin, inner, times, topSingular } from "../vectors.ts";
 import type { StrategySet } from "./strategy-set.ts";
 

@@ -1,4 +1,4 @@
-import { checkCount } from "../checks.ts";
+import { checkCount } from "../../core/checks.ts";
 import type { StrategySet } from "./strategy-set.ts";
 
 /** The doubly stochastic n by n matrices, row-major: mixtures of assignments. */

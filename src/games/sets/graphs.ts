@@ -1,5 +1,5 @@
+import { checkCount } from "../../core/checks.ts";
 import { InvalidInput } from "../../core/errors.ts";
-import { checkCount } from "../checks.ts";
 import type { StrategySet } from "./strategy-set.ts";
 
 /** Nodes 0 to `nodes` - 1, and edges as pairs of them. */

@@ -1,6 +1,6 @@
+import { checkCount, checkPositive, checkVector } from "../../core/checks.ts";
 import { InvalidInput } from "../../core/errors.ts";
 import { createRng, type Seed } from "../../random/index.ts";
-import { checkCount, checkPositive, checkVector } from "../checks.ts";
 import { distance, inner } from "../vectors.ts";
 
 /** Linear equalities and bounds that describe a polytope. */

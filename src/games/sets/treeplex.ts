@@ -1,5 +1,5 @@
+import { checkCount } from "../../core/checks.ts";
 import { InvalidInput } from "../../core/errors.ts";
-import { checkCount } from "../checks.ts";
 import { argmin } from "../vectors.ts";
 import type { Decision, StrategySet } from "./strategy-set.ts";
 

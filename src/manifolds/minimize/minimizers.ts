@@ -1,6 +1,6 @@
+import { checkChoice, checkPositive } from "../../core/checks.ts";
 import { type Asking, InvalidInput, type Solver } from "../../core/index.ts";
 import { distanceBound } from "../certificate.ts";
-import { checkChoice, checkPositive } from "../checks.ts";
 import { advanced, begun, type GapEntry, type Progress, toleranceOf } from "../outcome.ts";
 import type { MinimizationProblem } from "../problem.ts";
 import { requireHadamard } from "../spaces/curvature.ts";

@@ -1,6 +1,6 @@
+import { checkPositive } from "../../core/checks.ts";
 import { type Asking, InvalidInput, type Solver } from "../../core/index.ts";
 import { distanceBound } from "../certificate.ts";
-import { checkPositive } from "../checks.ts";
 import { advanced, begun, type GapEntry, type Progress, toleranceOf } from "../outcome.ts";
 import type { MinMaxProblem, SaddleConstants } from "../problem.ts";
 import { requireHadamard, zeta } from "../spaces/curvature.ts";

@@ -1,5 +1,5 @@
+import { checkNonNegative, checkPositive } from "../../core/checks.ts";
 import { fingerprint, InvalidInput } from "../../core/index.ts";
-import { checkNonNegative, checkPositive, normalised } from "../checks.ts";
 import {
   type MinimizationProblem,
   type MinMaxProblem,
@@ -14,6 +14,7 @@ import { euclidean } from "../spaces/euclidean.ts";
 import { combine, geodesic, type Manifold, requirePoint, scale, weightedLog } from "../spaces/manifold.ts";
 import { expMany, logMany } from "../spaces/many.ts";
 import { product } from "../spaces/product.ts";
+import { normalised } from "../weights.ts";
 
 /** The Fréchet mean's search starts at the inductive mean of so many points: more of them would cost more than they save. */
 const START = 12;

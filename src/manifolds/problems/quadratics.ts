@@ -1,5 +1,5 @@
+import { checkPositive } from "../../core/checks.ts";
 import { InvalidInput } from "../../core/index.ts";
-import { checkPositive } from "../checks.ts";
 import {
   type MinimizationProblem,
   type MinMaxProblem,

@@ -1,4 +1,4 @@
-import { checkPositive } from "../checks.ts";
+import { checkPositive } from "../../core/checks.ts";
 import { requireHadamard } from "../spaces/curvature.ts";
 import { combine, type Manifold, requirePoint, scale } from "../spaces/manifold.ts";
 import { type ConvexSet, model } from "./convex-set.ts";

@@ -1,4 +1,4 @@
-import { checkCount } from "../checks.ts";
+import { checkCount } from "../../core/checks.ts";
 import { euclidean } from "../spaces/euclidean.ts";
 import { type ConvexSet, flatDecrease } from "./convex-set.ts";
 

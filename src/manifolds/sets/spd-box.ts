@@ -1,6 +1,6 @@
+import { checkPositive } from "../../core/checks.ts";
 import { InvalidInput } from "../../core/errors.ts";
 import { eigh } from "../../linalg/index.ts";
-import { checkPositive } from "../checks.ts";
 import { spd } from "../spaces/spd.ts";
 import type { ConvexSet } from "./convex-set.ts";
 

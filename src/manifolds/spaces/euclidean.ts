@@ -1,4 +1,4 @@
-import { checkCount } from "../checks.ts";
+import { checkCount } from "../../core/checks.ts";
 import { combine, type Manifold, requireSize } from "./manifold.ts";
 
 /** The flat space R^n with the usual inner product. */

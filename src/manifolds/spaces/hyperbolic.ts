@@ -1,4 +1,4 @@
-import { checkCount } from "../checks.ts";
+import { checkCount } from "../../core/checks.ts";
 import { combine, type Manifold, requireSize } from "./manifold.ts";
 
 /** Beyond this first coordinate, sums are split into radial and other parts, which keeps cancellation small. */

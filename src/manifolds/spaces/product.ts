@@ -1,5 +1,5 @@
+import { checkPositive } from "../../core/checks.ts";
 import { InvalidInput } from "../../core/errors.ts";
-import { checkPositive } from "../checks.ts";
 import { type Manifold, requireSize } from "./manifold.ts";
 import { expMany, logMany, parallelTransportMany } from "./many.ts";
 

@@ -1,5 +1,5 @@
+import { checkCount } from "../../core/checks.ts";
 import { cholesky, createPencils } from "../../linalg/index.ts";
-import { checkCount } from "../checks.ts";
 import { type Manifold, requireSize } from "./manifold.ts";
 
 /**

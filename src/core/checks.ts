@@ -1,4 +1,5 @@
-import { InvalidInput, NonFinite } from "../core/errors.ts";
+/** Checks of options and arguments that rooms share: each says the name, the value and the range that is allowed. */
+import { InvalidInput, NonFinite } from "./errors.ts";
 
 export function checkCount(
   name: string,
@@ -37,9 +38,27 @@ export function checkChoice<T extends string>(name: string, value: T, choices: r
 
 /** A vector of finite numbers, of the given length where there is one. */
 export function checkVector(name: string, value: ArrayLike<number>, length?: number): void {
-  if (!(value?.length >= 1)) throw new InvalidInput(`${name} is empty: its dimension must be at least 1`);
-  if (length !== undefined && value.length !== length)
-    throw new InvalidInput(`${name} has length ${value.length}, but needs ${length}`);
+  if (length === undefined && !(value?.length >= 1))
+    throw new InvalidInput(`${name} is empty: its dimension must be at least 1`);
+  if (length !== undefined && value?.length !== length)
+    throw new InvalidInput(`${name} has length ${value?.length}, but needs ${length}`);
   for (let i = 0; i < value.length; i++)
     if (!Number.isFinite(value[i])) throw new NonFinite(`${name} is ${value[i]} in place ${i}`);
+}
+
+export function checkPositive(name: string, value: number): number {
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY))
+    throw new InvalidInput(`${name} is ${value}: give a finite number above 0`);
+  return value;
+}
+
+export function checkNonNegative(name: string, value: number): number {
+  if (!(value >= 0 && value < Number.POSITIVE_INFINITY))
+    throw new InvalidInput(`${name} is ${value}: give a finite number of at least 0`);
+  return value;
+}
+
+export function checkFinite(name: string, value: number): number {
+  if (!Number.isFinite(value)) throw new NonFinite(`${name} is ${value}`);
+  return value;
 }
