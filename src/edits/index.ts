@@ -1,5 +1,11 @@
 export type { Advice, AdviceEvidence, LearningMethod, MethodAdvice } from "./advice.ts";
-export { APP_LOG_HEADER, type AppLogLine, AppLogReplay, parseAppLogLine } from "./app-log.ts";
+export {
+  APP_LOG_HEADER,
+  type AppLogLine,
+  AppLogReplay,
+  type FailedCall,
+  parseAppLogLine,
+} from "./app-log.ts";
 export {
   type CopyBaseline,
   type CopyBaselineOptions,

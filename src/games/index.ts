@@ -49,6 +49,7 @@ export {
 export type { Scale } from "./scale.ts";
 export {
   type Choice,
+  type Chosen,
   type Feedback,
   type LossOf,
   OptimisticFtpl,

@@ -152,6 +152,27 @@ describe("OptimisticFtpl", () => {
     expect(() => selector.update(c.ticket, 0.5)).toThrow("already settled");
   });
 
+  it("assumes choices made elsewhere, takes them back, and has losses told again", () => {
+    const selectors = [0, 1].map(() => new OptimisticFtpl({ arms: 3, feedback: "bandit" }));
+    const [plain, revised] = selectors as [OptimisticFtpl<"bandit">, OptimisticFtpl<"bandit">];
+    const choice = { arm: 2, probability: 0.25 };
+    plain.update(plain.assume(choice), 0.75);
+    revised.update(revised.assume(choice), 0.25);
+    revised.revise(choice, 0.25, 0.75);
+    expect([revised.toJSON().totals, revised.toJSON().errors]).toEqual([[0, 0, 3], 2.25]);
+    expect([plain.toJSON().totals, plain.toJSON().errors]).toEqual([[0, 0, 3], 2.25]);
+    const ticket = plain.assume(choice);
+    plain.discard(ticket);
+    expect(plain.toJSON()).toMatchObject({ open: [], round: 2, totals: [0, 0, 3] });
+    expect(() => plain.update(ticket, 0)).toThrow("already settled");
+    expect(() => plain.discard(ticket)).toThrow("already settled");
+    expect(() => plain.assume({ arm: 3, probability: 1 })).toThrow("no arm 3 among 3");
+    expect(() => plain.assume({ arm: 0, probability: 2 })).toThrow("probability is 2");
+    expect(() => plain.revise(choice, 0, 2)).toThrow("scale losses to [0, 1]");
+    const full = new OptimisticFtpl({ arms: 2, feedback: "full" });
+    expect(() => full.revise(choice, 0, 1)).toThrow("bandit feedback only");
+  });
+
   it("refuses what cannot be meant", () => {
     expect(() => new OptimisticFtpl({ arms: 1, feedback: "full" })).toThrow("arms is 1");
     expect(() => new OptimisticFtpl({ arms: 2, feedback: "full", scale: 0 })).toThrow("scale is 0");

@@ -37,6 +37,12 @@ export interface SelectorOptions<F extends Feedback = Feedback> {
   readonly seed?: Seed;
 }
 
+/** A choice of an arm, with the probability that it had. */
+export interface Chosen {
+  readonly arm: number;
+  readonly probability: number;
+}
+
 interface Open {
   readonly ticket: number;
   readonly arm: number;
@@ -119,13 +125,40 @@ export class OptimisticFtpl<F extends Feedback = Feedback> implements Selector<n
 
   update(ticket: number, loss: LossOf<F>): void {
     const open = this.#open.get(ticket);
-    if (!open)
-      throw new InvalidInput(
-        `ticket ${ticket} is unknown or already settled: report each choice's loss once`,
-      );
+    if (!open) throw unknownTicket(ticket);
     if (this.#options.feedback === "full") this.#learnAll(open, loss);
     else this.#learnOne(open, loss);
     this.#open.delete(ticket);
+  }
+
+  /** Counts a choice that was made elsewhere, without a hint, and gives its ticket. */
+  assume({ arm, probability }: Chosen): number {
+    const { arms } = this.#options;
+    checkCount("arm", arm, 0);
+    if (arm >= arms) throw new InvalidInput(`there is no arm ${arm} among ${arms}`);
+    if (!(probability > 0 && probability <= 1))
+      throw new InvalidInput(`a choice's probability is ${probability}; give a number in (0, 1]`);
+    const ticket = this.#round++;
+    this.#open.set(ticket, { ticket, arm, probability, hint: new Float64Array(arms) });
+    return ticket;
+  }
+
+  /** Takes back a choice whose loss will never come; throws as `update` does. */
+  discard(ticket: number): void {
+    if (!this.#open.delete(ticket)) throw unknownTicket(ticket);
+  }
+
+  /**
+   * Replaces the loss that bandit feedback told of a choice made without a hint; the regret's bound stays as it is.
+   * Throws `InvalidInput` with full feedback and for losses out of range.
+   */
+  revise({ arm, probability }: Chosen, before: number, after: number): void {
+    if (this.#options.feedback === "full")
+      throw new InvalidInput("a loss can be revised with bandit feedback only");
+    checkLoss(before);
+    checkLoss(after);
+    this.#totals[arm]! += (after - before) / probability;
+    this.#errors += (after ** 2 - before ** 2) / probability;
   }
 
   /** Scale of the perturbation in the next choice. */
@@ -221,6 +254,9 @@ function stability(probability: number, residual: number, scale: number): number
   const power = exponent + Math.log(probability);
   return probability * residual + scale * (Math.max(0, power) + Math.log1p(Math.exp(-Math.abs(power))));
 }
+
+const unknownTicket = (ticket: number): InvalidInput =>
+  new InvalidInput(`ticket ${ticket} is unknown or already settled: report each choice's loss once`);
 
 function checkLoss(loss: number): void {
   if (!(loss >= 0 && loss <= 1)) throw new InvalidInput(`a loss is ${loss}: scale losses to [0, 1]`);

@@ -45,6 +45,7 @@ export interface MiddlewareOptions extends RecordingOptions {
 /**
  * Middleware for `wrapLanguageModel`, of `ai` 6 and later. A draft is on the disk before its id is handed out, in
  * `providerMetadata.fpx.generationId` of the result; a draft that is not there in time has no id, and the call goes on.
+ * What a model says while it calls tools is no draft: of a loop of tools the last answer is recorded.
  *
  * @example
  * const model = wrapLanguageModel({ model: provider("my-model"), middleware: editLogMiddleware(log) });
@@ -68,10 +69,7 @@ export function editLogMiddleware(log: DurableEditLog, options: MiddlewareOption
     async wrapStream({ doStream, params, model }) {
       const answer = await doStream();
       const stream = recordedStream(answer.stream, {
-        finish: (draft, finishReason) =>
-          recorder.record(() =>
-            generationOf(params, { content: [textPart(draft)], finishReason }, about(params, model)),
-          ),
+        finish: (whole) => recorder.record(() => generationOf(params, whole, about(params, model))),
       });
       return { ...answer, stream } as typeof answer;
     },
@@ -100,7 +98,7 @@ export interface DraftDetails {
   readonly meta?: Readonly<Record<string, unknown>>;
 }
 
-/** The record of an answer. */
+/** The record of an answer; a step that calls tools is no draft yet, so its text is left out. */
 export function generationOf(
   params: ModelCall,
   { content, finishReason }: Pick<ModelAnswer, "content" | "finishReason">,
@@ -112,8 +110,8 @@ export function generationOf(
       : finishReason;
   return {
     ...details,
-    context: params.prompt.map(({ role, content: said }) => ({ role, content: textOf(said) })),
-    draft: content.map((part) => (part.type === "text" ? (part as { text?: string }).text : "")).join(""),
+    context: params.prompt.map(({ role, content: value }) => ({ role, content: textOf(value) })),
+    draft: toolCalls(content).length > 0 ? "" : content.map(said).join(""),
     meta: { ...meta, ...(typeof reason === "string" ? { finishReason: reason } : {}) },
   };
 }
@@ -130,12 +128,22 @@ export function withId<A extends ModelAnswer>(answer: A, id: string | undefined)
   return { ...answer, providerMetadata: { ...answer.providerMetadata, fpx: { generationId: id } } };
 }
 
-/** A text as part of an answer. */
-export const textPart = (text: string): { type: string; text: string } => ({ type: "text", text });
+const said = (part: { readonly type: string; readonly text?: string }): string =>
+  part.type === "text" ? (part.text ?? "") : "";
+
+/** Ids of the calls of tools in an answer that the app has to make; a provider makes its own before it answers. */
+export function toolCalls(content: ModelAnswer["content"]): string[] {
+  return content
+    .filter((part) => part.type === "tool-call" && !("providerExecuted" in part && part.providerExecuted))
+    .map((part) => String((part as { toolCallId?: unknown }).toolCallId));
+}
+
+/** What a stream added up to, as far as it is used here. */
+export type Streamed = Pick<ModelAnswer, "content" | "finishReason">;
 
 /** Hears how a stream ends; `finish` gives the id that goes into its last part. */
 export interface StreamListener {
-  finish(draft: string, finishReason: unknown): Promise<string | undefined>;
+  finish(whole: Streamed): Promise<string | undefined>;
   /** The stream broke off or was cancelled. */
   drop?(failed: boolean): void;
 }
@@ -146,7 +154,8 @@ export function recordedStream<P extends { readonly type: string }>(
   listener: StreamListener,
 ): ReadableStream<P> {
   const reader = stream.getReader();
-  let draft = "";
+  let text = "";
+  const calls: { readonly type: string }[] = [];
   let open = true;
   const drop = (failed: boolean): void => {
     if (open) listener.drop?.(failed);
@@ -161,12 +170,14 @@ export function recordedStream<P extends { readonly type: string }>(
           controller.close();
           return;
         }
-        if (value.type === "text-delta") draft += (value as { delta?: string }).delta ?? "";
+        if (value.type === "text-delta") text += (value as { delta?: string }).delta ?? "";
+        if (value.type === "tool-call") calls.push(value);
         if (value.type === "error") drop(true);
         if (value.type === "finish" && open) {
           open = false;
           const { finishReason } = value as { finishReason?: unknown };
-          const id = await listener.finish(draft, finishReason);
+          const content = [{ type: "text", text }, ...calls];
+          const id = await listener.finish({ content, finishReason });
           controller.enqueue(withId(value as unknown as ModelAnswer, id) as unknown as P);
         } else controller.enqueue(value);
       } catch (error) {

@@ -1,6 +1,6 @@
 /** The edit log of a running app: drafts and what users left of them, on the disk before they are acknowledged. */
 
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { chmod, realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { InvalidInput } from "../core/errors.ts";
@@ -11,6 +11,7 @@ import {
   AppLogReplay,
   type Context,
   type EditRecord,
+  type FailedCall,
   parseAppLogLine,
   type Redact,
   redactRecord,
@@ -28,6 +29,17 @@ export interface Generation {
   readonly meta?: Readonly<Record<string, unknown>>;
 }
 
+/** A call that gave no draft. */
+export type Failure = Omit<Generation, "context" | "draft">;
+
+/** Where a draft's arm stands in its `meta`. */
+export const LATE_ENSEMBLE = "lateEnsemble";
+
+/** Entries of `meta` that fpx writes and reads again: no texts of people, so redaction leaves them as they are. */
+const OWN_META = [LATE_ENSEMBLE, "traceparent", "finishReason", "responseId"];
+
+const NO_TEXTS = { context: "", draft: "", edited: "" };
+
 /** What a user made of a draft. */
 export interface DraftEdit {
   /** The text the user left. */
@@ -40,7 +52,10 @@ export interface DraftEdit {
 
 /** Options of `openEditLog`. */
 export interface EditLogOptions {
-  /** Takes personal text out before anything is stored. Default: texts are stored as they are. */
+  /**
+   * Takes personal text out before anything is stored; of `meta` all texts but what fpx itself keeps there (where the late
+   * ensemble sent the call, finish reason, response id, trace). Default: texts are stored as they are.
+   */
   readonly redact?: Redact;
   /** Told when a person's records are gone, to drop whatever else was made from them. */
   readonly onForget?: (user: string, ids: readonly string[]) => void | Promise<void>;
@@ -102,22 +117,23 @@ export class DurableEditLog {
   /** Stores a draft; its id resolves once the record is on the disk. Rejects with the system's error otherwise. */
   async generation(generation: Generation): Promise<string> {
     if (typeof generation.draft !== "string") throw new InvalidInput("a generation needs a draft, a text");
-    const id = randomUUID();
-    const { now = Date.now, redact } = this.#options;
-    const ts = new Date(now()).toISOString();
+    const stamp = this.#stamp();
     const { context, draft, policy, user } = generation;
     const meta = Object.assign({}, generation.meta, ...[...this.#notes].map((note) => note()));
-    const whole = {
-      context,
-      draft,
-      edited: draft,
-      ...(policy === undefined ? {} : { policy }),
-      ...(user === undefined ? {} : { user }),
-      ...(Object.keys(meta).length === 0 ? {} : { meta }),
-    };
-    const { edited: _, ...stored } = redact === undefined ? whole : redactRecord(whole, redact);
-    await this.#append({ type: "draft", id, ts, ...stored });
-    return id;
+    const noted = Object.keys(meta).length === 0 ? undefined : meta;
+    const { edited: _, ...stored } = this.#redacted({
+      ...{ context, draft, edited: draft },
+      ...defined({ policy, user, meta: noted }),
+    });
+    await this.#append({ type: "draft", ...stamp, ...stored });
+    return stamp.id;
+  }
+
+  /** Stores that a policy was asked and failed to write; resolves when that is on the disk. */
+  async failure({ policy, user, meta }: Failure): Promise<void> {
+    const about = this.#redacted({ ...NO_TEXTS, ...defined({ policy, user, meta }) });
+    const { context: _, draft: __, edited: ___, ...stored } = about;
+    await this.#append({ type: "failure", ...this.#stamp(), ...stored });
   }
 
   /**
@@ -127,21 +143,14 @@ export class DurableEditLog {
   async edit(id: string, { edited, user, meta }: DraftEdit): Promise<EditRecord> {
     if (typeof edited !== "string") throw new InvalidInput(`the edited text of draft ${id} is not a text`);
     const draft = this.#known(id);
-    const { redact } = this.#options;
-    const given = {
-      edited,
-      ...(user === undefined ? {} : { user }),
-      ...(meta === undefined ? {} : { meta }),
-    };
-    const stored = redact === undefined ? given : redactRecord({ context: "", draft: "", ...given }, redact);
+    const stored = this.#redacted({ ...NO_TEXTS, edited, ...defined({ user, meta }) });
     // A draft that was taken as it was stays so, whatever the redaction makes of it.
     const text = edited === draft.draft ? draft.draft : stored.edited;
     await this.#append({
       type: "edit",
       id,
       edited: text,
-      ...(stored.user === undefined ? {} : { user: stored.user }),
-      ...(stored.meta === undefined ? {} : { meta: stored.meta }),
+      ...defined({ user: stored.user, meta: stored.meta }),
     });
     const record = this.#known(id);
     for (const listener of this.#listeners) listener(record);
@@ -178,6 +187,21 @@ export class DurableEditLog {
   /** All drafts, oldest first; those that no edit has closed yet have the draft as edited text. */
   drafts(): readonly EditRecord[] {
     return [...this.#replay.records.values()];
+  }
+
+  /** All drafts, as `drafts` gives them, and the calls that gave none, oldest first. */
+  calls(): readonly (EditRecord | FailedCall)[] {
+    return this.#replay.calls();
+  }
+
+  /**
+   * The form in which a name, such as that of a segment, may be stored where it is needed again: the name itself if the
+   * redaction leaves it alone, else a digest of it. Equal names have equal forms.
+   */
+  pseudonym(name: string): string {
+    const { redact } = this.#options;
+    if (redact === undefined || redact(name, "meta") === name) return name;
+    return `sha256:${createHash("sha256").update(name).digest("hex").slice(0, 32)}`;
   }
 
   /** Ids of drafts that no edit has closed yet. */
@@ -234,6 +258,20 @@ export class DurableEditLog {
     });
   }
 
+  #stamp(): { readonly id: string; readonly ts: string } {
+    const { now = Date.now } = this.#options;
+    return { id: randomUUID(), ts: new Date(now()).toISOString() };
+  }
+
+  #redacted(record: EditRecord): EditRecord {
+    const { redact } = this.#options;
+    if (redact === undefined) return record;
+    const { meta, ...rest } = redactRecord(record, redact);
+    if (meta === undefined) return rest;
+    const own = Object.entries(record.meta!).filter(([name]) => OWN_META.includes(name));
+    return { ...rest, meta: { ...meta, ...Object.fromEntries(own) } };
+  }
+
   async #append(line: AppLogLine): Promise<void> {
     await this.#exclusive;
     // The person may have been forgotten while this waited.
@@ -248,6 +286,11 @@ export class DurableEditLog {
     this.#exclusive = done.catch(() => {});
     return done;
   }
+}
+
+/** The entries that have a value. */
+function defined<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never;
 }
 
 type Opened = Awaited<ReturnType<typeof Journal.open>>;

@@ -11,6 +11,7 @@ export {
   type DraftEdit,
   type DurableEditLog,
   type EditLogOptions,
+  type Failure,
   type Generation,
   openEditLog,
 } from "./edit-log.ts";
@@ -34,4 +35,9 @@ export {
 export { type LanguageModelLike, type LateEnsembleModelOptions, lateEnsemble } from "./late-ensemble.ts";
 export { type TraceOptions, traceEdits } from "./open-telemetry.ts";
 export { type OpenAiLike, type OpenAiOptions, recordOpenAi } from "./openai.ts";
-export { generationId, type RecordingFaults, type RecordingOptions } from "./recorder.ts";
+export {
+  generationId,
+  type RecordingFaults,
+  type RecordingOptions,
+  type StreamedResult,
+} from "./recorder.ts";

@@ -5,6 +5,7 @@ import {
   type CostOptions,
   type EditRecord,
   editCost,
+  type FailedCall,
   LateEnsemble,
   type LateEnsembleOptions,
   type Selection,
@@ -16,11 +17,11 @@ import {
   type ModelLike,
   type ModelStream,
   recordedStream,
-  textPart,
+  toolCalls,
   userOf,
   withId,
 } from "./ai-sdk.ts";
-import type { DurableEditLog } from "./edit-log.ts";
+import { type DurableEditLog, LATE_ENSEMBLE } from "./edit-log.ts";
 import { Recorder, type RecordingOptions } from "./recorder.ts";
 
 /** A model of the AI SDK that can be asked. */
@@ -39,15 +40,22 @@ export interface LateEnsembleModelOptions extends LateEnsembleOptions, Recording
   readonly cost?: CostOptions;
 }
 
-/** Where a draft's arm stands in its `meta`. */
-const META = "lateEnsemble";
-
+/** Where a call was sent: the entry `lateEnsemble` of its draft's `meta`. */
 interface Route {
   readonly name: string;
   readonly arm: string;
+  /** In the form in which the log may keep it. */
   readonly segment: string;
   readonly probability: number;
 }
+
+/** A draft of the ensemble's, and what its edit cost if it had one. */
+interface Routed extends Pick<Selection<unknown>, "arm" | "ticket" | "probability"> {
+  readonly cost?: number;
+}
+
+/** So many calls of tools are remembered; older ones were left. */
+const OPEN_LOOPS = 1000;
 
 /**
  * Models by name as one model that routes every call to one of them (`LateEnsemble`), records the draft under the arm's
@@ -55,7 +63,9 @@ interface Route {
  * for whom it is and which bandit decides. What it has learned is in the log: opening the log again and making the
  * ensemble again restores it. Name the base model as an arm, too. It records by itself: put no `editLogMiddleware` on it.
  *
- * A model that fails costs what the worst draft costs; its error goes to the caller.
+ * A model that fails costs what the worst draft costs; its error goes to the caller. A loop of tools stays with the model
+ * that began it, and its last answer is the draft. A draft that is edited again costs what the last edit costs. A segment's
+ * name that the log's redaction would change is kept as a digest (`DurableEditLog.pseudonym`), also in `ensemble`.
  *
  * @throws InvalidInput without an arm, or for options out of range.
  * @example
@@ -78,47 +88,71 @@ export function lateEnsemble<M extends LanguageModelLike>(
   const { name = "late", cost = {}, maximumCost = 2 * (options.costRange ?? 1) } = options;
   const ensemble = new LateEnsemble(arms, options);
   const recorder = new Recorder(log, options);
-  /** Tickets of drafts whose edits are still to come, by draft. */
-  const tickets = new Map<string, string>();
+  const routed = new Map<string, Routed>();
+  /** Where loops of tools were sent, by the calls that their next step answers. */
+  const loops = new Map<string, Route>();
 
-  const learn = (ticket: string, { draft, edited }: EditRecord): void =>
-    // An empty draft has no tokens to divide by.
-    ensemble.record(ticket, draft.trim() === "" ? maximumCost : editCost(draft, edited, cost));
+  // An empty draft has no tokens to divide by.
+  const costOf = ({ draft, edited }: EditRecord): number =>
+    draft.trim() === "" ? maximumCost : editCost(draft, edited, cost);
+  const learn = (record: EditRecord): void => {
+    const choice = routed.get(record.id!);
+    if (choice === undefined) return;
+    const told = costOf(record);
+    if (choice.cost === undefined) ensemble.record(choice.ticket, told);
+    else ensemble.revise(choice, choice.cost, told);
+    routed.set(record.id!, { ...choice, cost: told });
+  };
+  const assumed = (route: Route): Selection<M> => {
+    const { arm, probability } = route;
+    return { arm, policy: arms[arm]!, ticket: ensemble.assume(arm, route), probability };
+  };
   const open = new Set(log.pending());
-  for (const record of log.drafts()) {
-    const route = routeOf(record, name);
+  for (const call of log.calls()) {
+    const route = routeOf(call, name);
     if (route === undefined || !Object.hasOwn(arms, route.arm)) continue;
-    const ticket = ensemble.assume(route.arm, route);
-    if (open.has(record.id!)) tickets.set(record.id!, ticket);
-    else learn(ticket, record);
+    const { arm, ticket, probability } = assumed(route);
+    if (!("draft" in call)) ensemble.record(ticket, maximumCost);
+    else {
+      routed.set(call.id!, { arm, ticket, probability });
+      if (!open.has(call.id!)) learn(call);
+    }
   }
-  log.onEdit((record) => {
-    const ticket = tickets.get(record.id!);
-    if (ticket === undefined) return;
-    tickets.delete(record.id!);
-    learn(ticket, record);
-  });
+  log.onEdit(learn);
 
   const choose = (params: ModelCall) => {
-    const segment = params.providerOptions?.["fpx"]?.["segment"];
-    const chosen = ensemble.select(typeof segment === "string" ? { segment } : {});
-    const route: Route = {
-      name,
-      arm: chosen.arm,
-      segment: typeof segment === "string" ? segment : "",
-      probability: chosen.probability,
-    };
-    const about = { policy: chosen.arm, ...userOf(params), meta: { [META]: route } };
-    return { chosen, about };
+    const begun = answeredCalls(params).find((call) => loops.has(call));
+    const given = params.providerOptions?.["fpx"]?.["segment"];
+    const segment = typeof given === "string" ? log.pseudonym(given) : "";
+    const chosen = begun === undefined ? ensemble.select({ segment }) : assumed(loops.get(begun)!);
+    const { arm, probability } = chosen;
+    const route: Route = { name, arm, segment, probability };
+    const about = { policy: arm, ...userOf(params), meta: { [LATE_ENSEMBLE]: route } };
+    return { chosen, route, about };
   };
-  const settle = ({ ticket }: Selection<M>, id: string | undefined): string | undefined => {
+  type Chosen = ReturnType<typeof choose>;
+  const settle = async (
+    params: ModelCall,
+    answer: Pick<ModelAnswer, "content" | "finishReason">,
+    { chosen, route, about }: Chosen,
+  ): Promise<string | undefined> => {
+    const id = await recorder.record(() => generationOf(params, answer, about));
+    const { arm, ticket, probability } = chosen;
     if (id === undefined) ensemble.discard(ticket);
-    else tickets.set(id, ticket);
+    else routed.set(id, { arm, ticket, probability });
+    for (const call of toolCalls(answer.content)) loops.set(call, route);
+    for (const call of loops.keys()) {
+      if (loops.size <= OPEN_LOOPS) break;
+      loops.delete(call);
+    }
     return id;
   };
-  const drop = ({ ticket }: Selection<M>, failed: boolean): void => {
-    if (failed) ensemble.record(ticket, maximumCost);
-    else ensemble.discard(ticket);
+  const drop = ({ chosen, about }: Chosen, failed: boolean): void => {
+    if (!failed) ensemble.discard(chosen.ticket);
+    else {
+      ensemble.record(chosen.ticket, maximumCost);
+      recorder.failed(about);
+    }
   };
 
   const model = {
@@ -128,34 +162,28 @@ export function lateEnsemble<M extends LanguageModelLike>(
     supportedUrls: {},
     ensemble,
     async doGenerate(params: ModelCall): Promise<ModelAnswer> {
-      const { chosen, about } = choose(params);
+      const choice = choose(params);
       let answer: ModelAnswer;
       try {
-        answer = await chosen.policy.doGenerate(params as never);
+        answer = await choice.chosen.policy.doGenerate(params as never);
       } catch (error) {
-        drop(chosen, params.abortSignal?.aborted !== true);
+        drop(choice, params.abortSignal?.aborted !== true);
         throw error;
       }
-      return withId(answer, settle(chosen, await recorder.record(() => generationOf(params, answer, about))));
+      return withId(answer, await settle(params, answer, choice));
     },
     async doStream(params: ModelCall): Promise<ModelStream> {
-      const { chosen, about } = choose(params);
+      const choice = choose(params);
       const failed = () => params.abortSignal?.aborted !== true;
       try {
-        const answer = await chosen.policy.doStream(params as never);
+        const answer = await choice.chosen.policy.doStream(params as never);
         const stream = recordedStream(answer.stream, {
-          drop: (broke) => drop(chosen, broke && failed()),
-          async finish(draft, finishReason) {
-            const content = [textPart(draft)];
-            return settle(
-              chosen,
-              await recorder.record(() => generationOf(params, { content, finishReason }, about)),
-            );
-          },
+          drop: (broke) => drop(choice, broke && failed()),
+          finish: (whole) => settle(params, whole, choice),
         });
         return { ...answer, stream };
       } catch (error) {
-        drop(chosen, failed());
+        drop(choice, failed());
         throw error;
       }
     },
@@ -164,9 +192,16 @@ export function lateEnsemble<M extends LanguageModelLike>(
   return model as unknown as M & { readonly ensemble: LateEnsemble<M> };
 }
 
-/** Where a recorded draft was routed by the ensemble of this name. */
-function routeOf({ meta }: EditRecord, name: string): Route | undefined {
-  const route = meta?.[META] as Partial<Route> | undefined;
+/** The calls of tools that a step answers. */
+function answeredCalls({ prompt }: ModelCall): readonly string[] {
+  const last = prompt.at(-1);
+  if (last?.role !== "tool" || !Array.isArray(last.content)) return [];
+  return last.content.map(({ toolCallId }: { readonly toolCallId?: unknown }) => String(toolCallId));
+}
+
+/** Where a call was sent by the ensemble of this name. */
+function routeOf({ meta }: FailedCall, name: string): Route | undefined {
+  const route = meta?.[LATE_ENSEMBLE] as Partial<Route> | undefined;
   if (route?.name !== name || typeof route.arm !== "string") return undefined;
   return { name, arm: route.arm, segment: route.segment ?? "", probability: route.probability ?? 1 };
 }

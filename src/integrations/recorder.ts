@@ -1,7 +1,7 @@
 /** Records drafts without ever being in the way of the call that made them. */
 
 import { InvalidInput } from "../core/errors.ts";
-import type { DurableEditLog, Generation } from "./edit-log.ts";
+import type { DurableEditLog, Failure, Generation } from "./edit-log.ts";
 
 /** Options that all ways of recording share. */
 export interface RecordingOptions {
@@ -69,6 +69,11 @@ export class Recorder {
     return undefined;
   }
 
+  /** Records that a call gave no draft, without waiting for the disk; never throws. */
+  failed(failure: Failure): void {
+    this.#log.failure(failure).catch((error: unknown) => this.fault(error));
+  }
+
   /** Counts and tells a fault that must not reach the call. */
   fault(error: unknown): void {
     this.#faults.failed++;
@@ -92,18 +97,32 @@ export class Recorder {
 const emitWarning = (message: string): void => process.emitWarning(message, { code: "FPX_EDIT_LOG" });
 
 /**
- * The id under which a result's draft was recorded: of `generateText` and `streamText`, of a model's own result or last
- * stream part, of an answer or stream chunk of the `openai` client, or of a LangChain message. `undefined` when it was not
- * recorded.
+ * The id under which a result's draft was recorded: of `generateText`, of a model's own result or last stream part, of an
+ * answer or stream chunk of the `openai` client, or of a LangChain message; of `streamText` a promise of it, which waits
+ * for the stream's end. `undefined` when it was not recorded.
  *
  * @example await log.edited(generationId(await generateText({ model, prompt }))!, "what the user left");
  */
-export function generationId(result: unknown): string | undefined {
-  for (const holder of [result, field(result, "providerMetadata"), field(result, "response_metadata")]) {
+export function generationId(result: StreamedResult): Promise<string | undefined>;
+export function generationId(result: unknown): string | undefined;
+export function generationId(result: unknown): string | undefined | Promise<string | undefined> {
+  const metadata = field(result, "providerMetadata");
+  if (typeof field(metadata, "then") === "function")
+    return Promise.resolve(metadata).then(
+      (providerMetadata) => generationId({ providerMetadata }),
+      // The stream broke off; whoever reads it is told.
+      () => undefined,
+    );
+  for (const holder of [result, metadata, field(result, "response_metadata")]) {
     const id = field(field(holder, "fpx"), "generationId");
     if (typeof id === "string") return id;
   }
   return undefined;
+}
+
+/** What is used of the result of `streamText`. */
+export interface StreamedResult {
+  readonly providerMetadata: PromiseLike<unknown>;
 }
 
 function field(value: unknown, name: string): unknown {

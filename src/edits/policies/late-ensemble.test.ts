@@ -106,6 +106,8 @@ describe("the lower confidence bound", () => {
     expect(() => ucb.update(ticket, Number.NaN)).toThrow("is NaN");
     ucb.update(ticket, 0.5);
     expect(() => restoreUcb({ ...ucb.toJSON(), costs: [] })).toThrow("damaged");
+    expect(() => restoreUcb({ ...ucb.toJSON(), pulls: [-1] })).toThrow("negative count");
+    expect(() => restoreUcb({ ...ucb.toJSON(), alpha: Number.NaN })).toThrow("alpha is NaN");
     expect(() => restoreUcb({ ...ucb.toJSON(), format: 2 as 1 })).toThrow("format 2");
   });
 });
@@ -139,6 +141,57 @@ describe("the late ensemble", () => {
       ensemble.record(ticket, arm === "sft" ? 0.1 : 0.9);
     }
     expect(sft).toBeGreaterThan(280);
+  });
+
+  it("lets perturbed leaders take choices back, costs of any range come, and many choices be open", () => {
+    const options = { costRange: 5, selector: ftplSelector({ seed: 1 }) };
+    const ensemble = new LateEnsemble(policies, options);
+    const open = () => (ensemble.toJSON().segments[""] as { open: unknown[] }).open.length;
+    for (let t = 0; t < 50; t++) ensemble.discard(ensemble.select().ticket);
+    expect(open()).toBe(0);
+    expect(() => ensemble.discard('["",7]')).toThrow("unknown or already settled");
+    ensemble.record(ensemble.select().ticket, 9);
+    ensemble.record(ensemble.select().ticket, 1000);
+    // Each of them would take seconds if it copied those before.
+    for (let t = 0; t < 10_000; t++) ensemble.assume("sft", { probability: 0.5 });
+    expect(open()).toBe(10_000);
+    expect(() => ensemble.assume("sft", { probability: 0 })).toThrow("probability is 0");
+    const state = JSON.parse(JSON.stringify(ensemble)) as LateEnsembleState;
+    const three = { ...state, arms: ["base", "sft", "dpo"] };
+    expect(() => LateEnsemble.fromJSON(three, { ...policies, dpo: "d" }, options)).toThrow(
+      "has 2 arms, expected 3",
+    );
+  });
+
+  it("takes a second cost in place of the first, as if the first had never been told", () => {
+    for (const options of [{}, { discount: 0.9 }, { selector: ftplSelector({ seed: 2 }) }]) {
+      const once = new LateEnsemble(policies, options);
+      const twice = new LateEnsemble(policies, options);
+      const choices = Array.from({ length: 6 }, () => [once.select(), twice.select()] as const);
+      for (const [first, second] of choices) {
+        expect(second).toEqual(first);
+        once.record(first.ticket, 1.5);
+        twice.record(second.ticket, 0.25);
+        twice.revise(second, 0.25, 1.5);
+      }
+      const sums = (ensemble: LateEnsemble<string>) => {
+        const { costs, totals, errors = 0 } = ensemble.toJSON().segments[""] as Record<string, number[]>;
+        return [...(costs ?? totals)!, Number(errors)].map((sum) => sum.toFixed(9));
+      };
+      expect(sums(twice)).toEqual(sums(once));
+      expect(() => twice.revise({ ...choices[0]![1], ticket: '["x",1]' }, 0, 1)).toThrow("none of this");
+    }
+  });
+
+  it("takes options that are given from now on, and keeps those that are not", () => {
+    const ensemble = new LateEnsemble(policies, { alpha: 0.4, discount: 0.8 });
+    ensemble.record(ensemble.select().ticket, 1);
+    const state = ensemble.toJSON();
+    const ruleOf = (options: object) => LateEnsemble.fromJSON(state, policies, options).toJSON().segments[""];
+    expect(ruleOf({})).toEqual(state.segments[""]);
+    expect(ruleOf({ alpha: 0.9, discount: 0.5 })).toMatchObject({ alpha: 0.9, discount: 0.5, costs: [1, 0] });
+    expect(ruleOf({ costRange: 2 })).toMatchObject({ alpha: 0.4, discount: 0.8 });
+    expect(() => ruleOf({ discount: 2 })).toThrow("discount is 2");
   });
 
   it("clips outliers, so that one bad edit does not starve a policy", () => {

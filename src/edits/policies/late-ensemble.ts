@@ -1,7 +1,7 @@
 /** The late ensemble: which policy drafts next, learned from the edit costs that are seen after deployment. */
 import { InvalidInput, NonFinite } from "../../core/errors.ts";
-import { OptimisticFtpl, type Selector, type SelectorState } from "../../games/index.ts";
-import { createUcb, restoreUcb, type UcbState } from "./ucb.ts";
+import { type Chosen, OptimisticFtpl, type Selector, type SelectorState } from "../../games/index.ts";
+import { createUcb, restoreUcb, type UcbOptions, type UcbState } from "./ucb.ts";
 
 /** A rule that chooses among arms from their costs, and can be stored. */
 export interface StoredSelector extends Selector<number, number> {
@@ -10,12 +10,14 @@ export interface StoredSelector extends Selector<number, number> {
   assume(arm: number, probability: number): number;
   /** Takes back a choice whose cost will never come; without it, such a choice stays open. */
   discard?(ticket: number): void;
+  /** Replaces the cost that was told of a choice; without it, the first cost stays. */
+  revise?(choice: Chosen & { readonly ticket: number }, before: number, after: number): void;
 }
 
-/** How a rule is made, and made again from what its `toJSON` gave. */
+/** How a rule is made, and made again from what its `toJSON` gave; costs are at most `maximumCost`. */
 export interface SelectorKind {
-  create(arms: number): StoredSelector;
-  restore(state: unknown, arms: number): StoredSelector;
+  create(arms: number, maximumCost: number): StoredSelector;
+  restore(state: unknown, arms: number, maximumCost: number): StoredSelector;
 }
 
 /** Options of `LateEnsemble`. */
@@ -73,21 +75,21 @@ export class LateEnsemble<P> {
 
   /** Throws `InvalidInput` without an arm or for options out of range. */
   constructor(policies: Readonly<Record<string, P>>, options: LateEnsembleOptions = {}) {
-    const { costRange = 1, maximumCost = 2 * costRange, alpha = 0.2, discount = 1 } = options;
+    const { costRange = 1, maximumCost = 2 * costRange } = options;
     for (const [name, value] of Object.entries({ costRange, maximumCost }))
       if (!(value > 0 && Number.isFinite(value)))
         throw new InvalidInput(`${name} is ${value}; give a positive number in the units of your costs`);
     this.arms = Object.keys(policies);
     this.#policies = Object.values(policies);
     this.#maximumCost = maximumCost;
-    this.#kind = options.selector ?? ucbKind({ alpha: alpha * costRange, discount });
+    this.#kind = options.selector ?? ucbKind(ruleOf(options));
     this.#expected = Object.entries(options.expectedCosts ?? {}).map(([name, cost]) => {
       if (!(cost >= 0 && Number.isFinite(cost)))
         throw new InvalidInput(`expectedCosts.${name} is ${cost}; give a number from 0 up`);
       return [this.#index(name), Math.min(cost, maximumCost)];
     });
     // Finds wrong options before the first draft.
-    this.#kind.create(this.arms.length);
+    this.#kind.create(this.arms.length, maximumCost);
   }
 
   /** Chooses the policy of the next draft. */
@@ -117,9 +119,7 @@ export class LateEnsemble<P> {
 
   /** Takes back a choice whose cost will never come, such as that of a draft nobody got. Throws as `record` does. */
   discard(ticket: string): void {
-    const [segment, inner] = parseTicket(ticket);
-    const selector = this.#segments.get(segment);
-    if (selector === undefined) throw unknownTicket(ticket);
+    const [selector, inner] = this.#find(ticket);
     selector.discard?.(inner);
   }
 
@@ -129,13 +129,23 @@ export class LateEnsemble<P> {
    * Throws `InvalidInput` for an unknown or answered ticket and a negative cost, `NonFinite` for one that is no number.
    */
   record(ticket: string, cost: number): void {
-    if (!Number.isFinite(cost)) throw new NonFinite(`the cost of ticket ${ticket} is ${cost}`);
-    if (cost < 0)
-      throw new InvalidInput(`the cost of ticket ${ticket} is ${cost}; edit costs are not negative`);
-    const [segment, inner] = parseTicket(ticket);
-    const selector = this.#segments.get(segment);
-    if (selector === undefined) throw unknownTicket(ticket);
-    selector.update(inner, Math.min(cost, this.#maximumCost));
+    const counted = this.#counted(ticket, cost);
+    const [selector, inner] = this.#find(ticket);
+    selector.update(inner, counted);
+  }
+
+  /**
+   * Replaces a cost that was told before, as when a user edits again: `choice` is what `select` gave, `before` what `record`
+   * was told. Throws `InvalidInput` for a ticket of another ensemble.
+   */
+  revise(
+    { arm, ticket, probability }: Pick<Selection<P>, "arm" | "ticket" | "probability">,
+    before: number,
+    after: number,
+  ): void {
+    const [selector, inner] = this.#find(ticket);
+    const choice = { arm: this.#index(arm), ticket: inner, probability };
+    selector.revise?.(choice, this.#counted(ticket, before), this.#counted(ticket, after));
   }
 
   /** The bandit of a segment, to look at. */
@@ -148,7 +158,10 @@ export class LateEnsemble<P> {
     return { format: 1, arms: this.arms, segments: Object.fromEntries(segments) };
   }
 
-  /** The ensemble from its state and the same policies; throws `InvalidInput` when arms differ or the state is damaged. */
+  /**
+   * The ensemble from its state and the same policies. An `alpha` or a `discount` that is given counts from now on; one that
+   * is not stays as it was. Throws `InvalidInput` when arms differ or the state is damaged.
+   */
   static fromJSON<P>(
     state: LateEnsembleState,
     policies: Readonly<Record<string, P>>,
@@ -167,14 +180,32 @@ export class LateEnsemble<P> {
     if (typeof segments !== "object" || segments === null)
       throw new InvalidInput("the ensemble's state is damaged: its segments are missing");
     for (const [name, inner] of Object.entries(segments))
-      ensemble.#segments.set(name, ensemble.#kind.restore(inner, ensemble.arms.length));
+      ensemble.#segments.set(
+        name,
+        ensemble.#kind.restore(inner, ensemble.arms.length, ensemble.#maximumCost),
+      );
     return ensemble;
+  }
+
+  /** The bandit that gave a ticket, and its own ticket. */
+  #find(ticket: string): readonly [selector: StoredSelector, inner: number] {
+    const [segment, inner] = parseTicket(ticket);
+    const selector = this.#segments.get(segment);
+    if (selector === undefined) throw unknownTicket(ticket);
+    return [selector, inner];
+  }
+
+  #counted(ticket: string, cost: number): number {
+    if (!Number.isFinite(cost)) throw new NonFinite(`the cost of ticket ${ticket} is ${cost}`);
+    if (cost < 0)
+      throw new InvalidInput(`the cost of ticket ${ticket} is ${cost}; edit costs are not negative`);
+    return Math.min(cost, this.#maximumCost);
   }
 
   #segment(name: string): StoredSelector {
     const known = this.#segments.get(name);
     if (known !== undefined) return known;
-    const selector = this.#kind.create(this.arms.length);
+    const selector = this.#kind.create(this.arms.length, this.#maximumCost);
     for (const [arm, cost] of this.#expected) selector.update(selector.assume(arm, 1), cost);
     this.#segments.set(name, selector);
     return selector;
@@ -190,52 +221,57 @@ export class LateEnsemble<P> {
 
 /** Options of `ftplSelector`. */
 export interface FtplSelectorOptions {
-  /** Seed of the draws. Default 0. */
+  /** Seed of the draws; a stored rule goes on with its own. Default 0. */
   readonly seed?: number;
-  /** The ensemble's `maximumCost`, by which costs are divided. Default 2. */
-  readonly maximumCost?: number;
 }
 
 /**
  * Optimistic follow-the-perturbed-leader with bandit feedback, for late ensembles: it draws arms, so that a user who
- * adapts cannot foresee them.
+ * adapts cannot foresee them. Losses are costs over the ensemble's `maximumCost`.
  *
  * @example new LateEnsemble(policies, { selector: ftplSelector({ seed: 1 }) });
  */
-export function ftplSelector({ seed = 0, maximumCost = 2 }: FtplSelectorOptions = {}): SelectorKind {
-  const scaled = (first: OptimisticFtpl<"bandit">): StoredSelector => {
-    let inner = first;
-    return {
-      choose: (hint) => inner.choose(hint),
-      update: (ticket, cost) => inner.update(ticket, cost / maximumCost),
-      toJSON: () => inner.toJSON(),
-      assume(arm, probability) {
-        const { round, open, ...rest } = inner.toJSON();
-        const hint = new Array<number>(rest.options.arms).fill(0);
-        inner = OptimisticFtpl.fromJSON({
-          ...rest,
-          round: round + 1,
-          open: [...open, { ticket: round, arm, probability, hint }],
-        });
-        return round;
-      },
-    };
-  };
+export function ftplSelector({ seed = 0 }: FtplSelectorOptions = {}): SelectorKind {
+  const scaled = (inner: OptimisticFtpl<"bandit">, maximumCost: number): StoredSelector => ({
+    choose: (hint) => inner.choose(hint),
+    update: (ticket, cost) => inner.update(ticket, cost / maximumCost),
+    toJSON: () => inner.toJSON(),
+    assume: (arm, probability) => inner.assume({ arm, probability }),
+    discard: (ticket) => inner.discard(ticket),
+    revise: (choice, before, after) => inner.revise(choice, before / maximumCost, after / maximumCost),
+  });
   return {
-    create: (arms) => scaled(new OptimisticFtpl({ arms, feedback: "bandit", seed })),
-    restore: (state) => scaled(OptimisticFtpl.fromJSON(state as SelectorState<"bandit">)),
+    create: (arms, maximumCost) =>
+      scaled(new OptimisticFtpl({ arms, feedback: "bandit", seed }), maximumCost),
+    restore(state, arms, maximumCost) {
+      const inner = OptimisticFtpl.fromJSON(state as SelectorState<"bandit">);
+      checkArms(inner.toJSON().options.arms, arms);
+      return scaled(inner, maximumCost);
+    },
   };
 }
 
-const ucbKind = (options: { readonly alpha: number; readonly discount: number }): SelectorKind => ({
+/** Options of the default rule, in units of cost; those that are not given are left out. */
+function ruleOf({ alpha, costRange, discount }: LateEnsembleOptions): UcbOptions {
+  const given = alpha !== undefined || costRange !== undefined;
+  return {
+    ...(given ? { alpha: (alpha ?? 0.2) * (costRange ?? 1) } : {}),
+    ...(discount === undefined ? {} : { discount }),
+  };
+}
+
+const ucbKind = (options: UcbOptions): SelectorKind => ({
   create: (arms) => createUcb(arms, options),
-  restore: (state, arms) => {
-    const selector = restoreUcb(state as UcbState);
-    if (selector.arms !== arms)
-      throw new InvalidInput(`the bandit's state has ${selector.arms} arms, expected ${arms}`);
+  restore(state, arms) {
+    const selector = restoreUcb(state as UcbState, options);
+    checkArms(selector.arms, arms);
     return selector;
   },
 });
+
+function checkArms(stored: number, arms: number): void {
+  if (stored !== arms) throw new InvalidInput(`the bandit's state has ${stored} arms, expected ${arms}`);
+}
 
 function parseTicket(ticket: string): readonly [segment: string, inner: number] {
   try {

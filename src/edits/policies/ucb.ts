@@ -38,6 +38,8 @@ export interface Ucb extends Selector<number, number> {
   discard(ticket: number): void;
   /** Counts a choice that was made elsewhere, and gives its ticket. */
   assume(arm: number): number;
+  /** Replaces a cost that was told of a choice. */
+  revise(choice: { readonly arm: number; readonly ticket: number }, before: number, after: number): void;
   /** Plain data from which `restoreUcb` makes the rule again, to the bit. */
   toJSON(): UcbState;
 }
@@ -55,10 +57,6 @@ export interface Ucb extends Selector<number, number> {
 export function createUcb(arms: number, options: UcbOptions = {}): Ucb {
   const { alpha = 0.2, discount = 1 } = options;
   if (!(Number.isInteger(arms) && arms >= 1)) throw new InvalidInput(`${arms} arms; give at least one`);
-  if (!(alpha >= 0 && Number.isFinite(alpha)))
-    throw new InvalidInput(`alpha is ${alpha}; give a number from 0 up, about 0.2 times the range of costs`);
-  if (!(discount > 0 && discount <= 1))
-    throw new InvalidInput(`discount is ${discount}; give a number in (0, 1]`);
   const zeros = new Array<number>(arms).fill(0);
   return restoreUcb({
     format: 1,
@@ -72,10 +70,17 @@ export function createUcb(arms: number, options: UcbOptions = {}): Ucb {
   });
 }
 
-/** Makes the rule from its state again; throws `InvalidInput` when the state is damaged. */
-export function restoreUcb(state: UcbState): Ucb {
+/**
+ * Makes the rule from its state again; options that are given take the place of the state's from now on. Throws
+ * `InvalidInput` when the state is damaged or options are out of range.
+ */
+export function restoreUcb(state: UcbState, options: UcbOptions = {}): Ucb {
   checkState(state);
-  const { alpha, discount } = state;
+  const { alpha = state.alpha, discount = state.discount } = options;
+  if (!(alpha >= 0 && Number.isFinite(alpha)))
+    throw new InvalidInput(`alpha is ${alpha}; give a number from 0 up, about 0.2 times the range of costs`);
+  if (!(discount > 0 && discount <= 1))
+    throw new InvalidInput(`discount is ${discount}; give a number in (0, 1]`);
   let { rounds } = state;
   const pulls = [...state.pulls];
   const answered = [...state.answered];
@@ -141,6 +146,9 @@ export function restoreUcb(state: UcbState): Ucb {
       const { arm, weight } = take(ticket);
       pulls[arm] = Math.max(0, pulls[arm]! - weight);
     },
+    revise({ arm, ticket }, before, after) {
+      costs[arm]! += discount ** (rounds - ticket) * (after - before);
+    },
     get pulls() {
       return [...pulls];
     },
@@ -173,6 +181,8 @@ function checkState(state: UcbState): void {
     throw new InvalidInput(
       "the bandit's state is damaged: pulls, answered and costs must be lists of one number an arm",
     );
+  if (![...pulls, ...answered].every((count) => count >= 0))
+    throw new InvalidInput("the bandit's state is damaged: pulls or answered has a negative count");
   const isChoice = (entry: unknown): boolean =>
     Array.isArray(entry) && Number.isInteger(entry[0]) && entry[1] in pulls;
   if (!Number.isInteger(rounds) || !Array.isArray(pending) || !pending.every(isChoice))
