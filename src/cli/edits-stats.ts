@@ -62,6 +62,7 @@ function describeStats(path: string, stats: EditStats): string {
 function overview(path: string, stats: EditStats): string {
   const { meanCost, meanCostInterval, costQuantiles, lateralityIndex } = stats;
   const { lower, upper } = meanCostInterval;
+  const { share } = stats.wavering;
   const cost =
     lower === null || upper === null ? formatNumber(meanCost, THREE) : formatInterval(meanCost, lower, upper);
   const quartiles = [costQuantiles.lowerQuartile, costQuantiles.median, costQuantiles.upperQuartile];
@@ -73,7 +74,7 @@ function overview(path: string, stats: EditStats): string {
       ["policies", String(stats.policies)],
       ["contexts", String(stats.contexts)],
       ["different drafts", String(stats.drafts)],
-      ["drafts changed", formatNumber(stats.editedRate, { percent: true, decimals: 1 })],
+      ["drafts changed", formatNumber(stats.editedRate, PERCENT)],
       ["mean cost, 95 % interval", cost],
       ["cost, quartiles", quartiles.map((value) => formatNumber(value, THREE)).join(", ")],
       ["cost is", stats.costDefinition],
@@ -83,11 +84,13 @@ function overview(path: string, stats: EditStats): string {
       ],
       ["length ratio", formatNumber(stats.meanLengthRatio, THREE)],
       ["laterality", lateralityIndex === null ? "too few edits" : formatNumber(lateralityIndex, THREE)],
+      ["changes no context foretells", share === null ? "too few edits" : formatNumber(share, PERCENT)],
     ],
   });
 }
 
 const THREE = { decimals: 3 } as const;
+const PERCENT = { percent: true, decimals: 1 } as const;
 
 /** The histogram of the costs, drawn with bars of text. */
 function costs({ costHistogram: { edges, counts } }: EditStats): string {
@@ -113,7 +116,7 @@ function groups(label: string, all: readonly GroupStats[]): string {
       .map(({ name, n, editedRate, meanCost, meanLengthRatio }) => [
         name ?? "(not named)",
         n,
-        formatNumber(editedRate, { percent: true, decimals: 1 }),
+        formatNumber(editedRate, PERCENT),
         meanCost,
         meanLengthRatio,
       ]),

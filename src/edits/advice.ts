@@ -1,8 +1,10 @@
 /** What the statistics of a log advise before learning from it. */
 
+import { wilsonShare } from "./estimates.ts";
 import type { TokenTraffic } from "./laterality.ts";
 import type { RejectCode } from "./reader.ts";
 import type { EditStats, GroupStats } from "./stats.ts";
+import type { WaveringPlace } from "./wavering.ts";
 
 /** The numbers behind each piece of advice. */
 export interface AdviceEvidence {
@@ -17,9 +19,17 @@ export interface AdviceEvidence {
       readonly user: string | null;
       readonly n: number;
       readonly editedRate: number;
+      /** Of pairs of an accepted and a changed draft, the share in which the accepted one was expected to cost more. */
+      readonly acceptedDearer?: number;
     }[];
   };
-  readonly "lateral-edits": { readonly lateralityIndex: number; readonly tokens: readonly TokenTraffic[] };
+  readonly "lateral-edits": {
+    readonly lateralityIndex: number | null;
+    readonly tokens: readonly TokenTraffic[];
+    /** Share of changes at recurring places that no context foretells, and the places. */
+    readonly wavering: number | null;
+    readonly places: readonly WaveringPlace[];
+  };
   readonly "length-growth": LengthEvidence;
   readonly "length-loss": LengthEvidence;
   readonly rewrites: { readonly medianCost: number };
@@ -86,10 +96,17 @@ export interface LengthChanges {
 const FEW_DRAFTS = 100;
 /** Users with fewer records say too little about themselves. */
 const RECORDS_PER_USER = 20;
-/** Users who edit less than this share of their drafts, or of what the others edit, may wave drafts through. */
-const LAZY_RATE = 0.05;
+/**
+ * Users may wave drafts through who accept drafts that were expected to cost more than those they changed, by so many
+ * deviations; and, unless they accept cheaper ones by as many, who edit less than this share of their drafts, as far as 95 %
+ * confidence can tell, or of what the others edit.
+ */
+const DEARER = 3;
+const LAZY_RATE = 0.1;
 const LAZY_AGAINST_OTHERS = 1 / 3;
 const LATERAL = 0.7;
+/** In simulated logs at most 0.25 for people with wishes, 0.42 and more for those without. */
+const WAVERING = 1 / 3;
 const LENGTH_RATIO = 1.2;
 const ONE_SIDED = 0.8;
 const REWRITE_COST = 0.8;
@@ -133,30 +150,40 @@ function onPolicies({ n, policies, perPolicy }: Stats): Advice[] {
   return [{ code: "policy-unnamed", message, evidence: { unnamed } }];
 }
 
-function onUsers({ n, editedRate, perUser }: Stats): Advice[] {
+function onUsers({ n, editedRate, perUser, acceptance }: Stats): Advice[] {
   const edits = n * editedRate;
+  const ofUser = new Map(acceptance.map((one) => [one.user, one]));
   const isLazy = (user: GroupStats): boolean => {
     if (user.n < RECORDS_PER_USER) return false;
+    const z = ofUser.get(user.name)?.z ?? 0;
+    if (Math.abs(z) >= DEARER) return z > 0;
     const others = n > user.n ? (edits - user.n * user.editedRate) / (n - user.n) : 0;
-    return user.editedRate < LAZY_RATE || user.editedRate < LAZY_AGAINST_OTHERS * others;
+    const { lower } = wilsonShare(Math.round(user.n * user.editedRate), user.n);
+    return lower < LAZY_RATE || user.editedRate < LAZY_AGAINST_OTHERS * others;
   };
   const lazy = perUser.filter(isLazy);
   if (lazy.length === 0 || edits === 0) return [];
-  const message = `${lazy.length} of ${perUser.length} users hardly ever change a draft; if they wave bad drafts through, these teach SFT and cost learning the wrong thing: leave out accepted drafts that nobody looked at, as by --where "dwell>=2", or all accepted ones of SFT by --no-accepted`;
+  const message = `${lazy.length} of ${perUser.length} users change hardly any draft, or accept those that should cost most; if they wave bad drafts through, these teach SFT and cost learning the wrong thing: leave out accepted drafts that nobody looked at, as by --where "dwell>=2", or all accepted ones of SFT by --no-accepted`;
   const evidence = {
-    users: lazy
-      .slice(0, 10)
-      .map(({ name, n: records, editedRate: rate }) => ({ user: name, n: records, editedRate: rate })),
+    users: lazy.slice(0, 10).map(({ name, n: records, editedRate: rate }) => {
+      const share = ofUser.get(name)?.dearer;
+      const acceptedDearer = share === undefined ? {} : { acceptedDearer: share };
+      return { user: name, n: records, editedRate: rate, ...acceptedDearer };
+    }),
   };
   return [{ code: "lazy-users", message, evidence }];
 }
 
-function onDirection({ lateralityIndex, laterality }: Stats): Advice[] {
-  if (lateralityIndex === null || lateralityIndex < LATERAL) return [];
-  const message =
-    "edits bring in and take out the same words about equally often: either what is wanted differs by context, or the edits have no direction, and then DPO favours whatever is rare in drafts; do not use DPO alone";
+function onDirection({ lateralityIndex, laterality, wavering }: Stats): Advice[] {
+  const bothWays = (lateralityIndex ?? 0) >= LATERAL;
+  if (!bothWays && (wavering.share ?? 0) < WAVERING) return [];
+  const what = bothWays
+    ? "edits bring in and take out the same words about equally often"
+    : "the same person changes the same words now one way, now another, and no context foretells which";
+  const message = `${what}: either what is wanted differs by something that the log does not show, or the edits have no direction, and then DPO favours whatever is rare in drafts; do not use DPO alone`;
   const tokens = laterality.traffic.slice(0, 5);
-  return [{ code: "lateral-edits", message, evidence: { lateralityIndex, tokens } }];
+  const evidence = { lateralityIndex, tokens, wavering: wavering.share, places: wavering.places };
+  return [{ code: "lateral-edits", message, evidence }];
 }
 
 function onLength(

@@ -1,3 +1,4 @@
+export type { AcceptanceByCost } from "./acceptance.ts";
 export type { Advice, AdviceEvidence, LearningMethod, MethodAdvice } from "./advice.ts";
 export {
   APP_LOG_HEADER,
@@ -144,6 +145,7 @@ export { assertDisjoint, type Split, type SplitOptions, splitLog } from "./split
 export { type EditStats, editStats, type GroupStats, type Quantiles, type StatsOptions } from "./stats.ts";
 export { type Tokenize, tokenizeWords } from "./tokens.ts";
 export { type Truncation, truncation } from "./truncation.ts";
+export type { Wavering, WaveringPlace } from "./wavering.ts";
 export { createMailWorld } from "./worlds/mail.ts";
 export { simulateLog, type WorldMeta, worldOfLog } from "./worlds/simulated-log.ts";
 export { createSummaryWorld } from "./worlds/summary.ts";

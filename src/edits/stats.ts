@@ -1,6 +1,7 @@
 /** What an edit log holds, in numbers, and what they advise. */
 
 import { InvalidInput } from "../core/errors.ts";
+import { type AcceptanceByCost, acceptanceByCost } from "./acceptance.ts";
 import { type Advice, advise, adviseMethods, type MethodAdvice } from "./advice.ts";
 import { type CostOptions, costMeter } from "./cost.ts";
 import { DuplicateFinder } from "./duplicates.ts";
@@ -9,6 +10,7 @@ import { type Laterality, TrafficCounter } from "./laterality.ts";
 import type { Reject, RejectCode } from "./reader.ts";
 import { comparable, contextKey, type EditRecord, isEdited } from "./record.ts";
 import { truncation } from "./truncation.ts";
+import { type Wavering, waveringOf } from "./wavering.ts";
 
 /** Options of `editStats`. */
 export interface StatsOptions {
@@ -65,6 +67,10 @@ export interface EditStats {
   /** See `laterality`; null where too little changes. */
   readonly lateralityIndex: number | null;
   readonly laterality: Laterality;
+  /** Whether the same words are changed in ways that no context foretells. */
+  readonly wavering: Wavering;
+  /** By user, whether dear drafts are accepted; empty where that cannot be told. */
+  readonly acceptance: readonly AcceptanceByCost[];
   /** Records whose edit changed spacing or line breaks alone, which the cost does not count. */
   readonly costlessEdits: number;
   /** Records that repeat an earlier one. */
@@ -99,6 +105,7 @@ export function editStats(records: readonly EditRecord[], options: StatsOptions 
   const draftTokens = new Float64Array(n);
   const editedTokens = new Float64Array(n);
   const edited = new Uint8Array(n);
+  const changes = new Int32Array(n);
   const draftKeys = new Array<string>(n);
   let repeated = 0;
   let costless = 0;
@@ -108,6 +115,7 @@ export function editStats(records: readonly EditRecord[], options: StatsOptions 
     const after = record.draft === record.edited ? draft : meter.encode(record.edited);
     const count = meter.compare(draft, after);
     costs[i] = count.cost;
+    changes[i] = count.changes;
     draftTokens[i] = count.draftTokens;
     editedTokens[i] = count.editedTokens;
     edited[i] = isEdited(record) ? 1 : 0;
@@ -141,6 +149,8 @@ export function editStats(records: readonly EditRecord[], options: StatsOptions 
     editedTokens: { mean: meanOf(editedTokens), ...quantilesOf(editedTokens) },
     lateralityIndex: laterality.index,
     laterality,
+    wavering: waveringOf(records),
+    acceptance: acceptanceByCost(records, changes, (i) => edited[i] === 1),
     costlessEdits: costless,
     duplicates: repeated,
     truncatedDrafts: truncated,
