@@ -69,6 +69,34 @@ describe("recordOpenAi", () => {
     ]);
   });
 
+  it("records by every way into the two interfaces", async () => {
+    const one = client();
+    const request = { model: "m", messages };
+    const parsed = await one.chat.completions.parse(request);
+    const response = await one.responses.parse({ model: "m", input: "Hi" });
+    const other = await one.withOptions({ timeout: 60_000 }).chat.completions.create(request);
+    const helper = one.chat.completions.stream(request);
+    const runner = one.chat.completions.runTools({ ...request, tools: [] });
+    const ids = [parsed, response, other, await helper.finalChatCompletion()].map(generationId);
+    expect(await runner.finalContent()).toBe("m says: Ask Ann.");
+    const last = async (pieces: AsyncIterable<unknown>) => {
+      let piece: unknown;
+      for await (piece of pieces);
+      return piece;
+    };
+    const [left, right] = (await one.chat.completions.create({ ...request, stream: true })).tee();
+    const [first, second] = [generationId(await last(left)), generationId(await last(right))];
+    expect(second).toBe(first);
+    const raw = (await one.chat.completions.create({ ...request, stream: true })).toReadableStream();
+    const text = new TextDecoder().decode((await last(raw)) as Uint8Array);
+    ids.push(first, generationId(JSON.parse(text)));
+    expect(parsed.choices[0]!.message.content).toBe("m says: Ask Ann.");
+    const drafts = app.log.drafts().map(({ id }) => id);
+    expect(drafts).toHaveLength(7);
+    expect(new Set(ids).size).toBe(6);
+    expect(drafts).toEqual(expect.arrayContaining(ids));
+  });
+
   it("lets no fault of recording reach the call", async () => {
     const faults = { late: 0, failed: 0 };
     const options = {
@@ -120,6 +148,19 @@ describe("langchainEditLog", () => {
       policy: "m",
       user: "u1",
     });
+  });
+});
+
+describe("langchainEditLog by hand", () => {
+  it("keeps why a model stopped, whatever its provider calls it", async () => {
+    const { wrapModelCall } = langchainEditLog(app.log, patient);
+    const request = { model: { model: "m" }, messages: [{ content: "Ask Ann", getType: () => "human" }] };
+    for (const name of ["finish_reason", "finishReason", "stop_reason"])
+      await wrapModelCall(request, () => ({
+        content: "Dear Ann",
+        response_metadata: { [name]: "max_tokens" },
+      }));
+    expect(app.log.drafts().map(({ meta }) => meta?.["finishReason"])).toEqual(Array(3).fill("max_tokens"));
   });
 });
 

@@ -93,6 +93,7 @@ function nameOf(model: unknown): string {
 }
 
 function reasonOf({ response_metadata: metadata = {} }: MessageLike): { meta?: Record<string, unknown> } {
-  const reason = metadata["finish_reason"] ?? metadata["finishReason"];
+  // OpenAI's name, Google's, Anthropic's; the latter is "max_tokens" where a draft was cut off.
+  const reason = metadata["finish_reason"] ?? metadata["finishReason"] ?? metadata["stop_reason"];
   return typeof reason === "string" ? { meta: { finishReason: reason } } : {};
 }

@@ -10,6 +10,7 @@ type Create = (body: never, options?: never) => PromiseLike<unknown>;
 export interface OpenAiLike {
   readonly chat?: { readonly completions: { create: Create } };
   readonly responses?: { create: Create };
+  withOptions?(options: never): unknown;
 }
 
 /** Options of `recordOpenAi`. */
@@ -33,8 +34,9 @@ interface Dialect {
 }
 
 /**
- * Makes a client record the drafts of `chat.completions.create` and `responses.create`, streamed or not, and gives the
- * client back; it is changed in place. The answer, and the last chunk of a stream, carry the id for `generationId`; of
+ * Makes a client record the drafts of `chat.completions.create` and `responses.create`, streamed or not, and of what the
+ * client builds on these (`parse`, `stream`, `runTools`), and gives the client back; it is changed in place, and so are
+ * those that its `withOptions` gives. Other calls, such as the older `completions.create`, are not recorded. The answer, and the last chunk of a stream, carry the id for `generationId`; of
  * several choices the first is recorded. The provider's own response id is kept in `meta.responseId`: some servers give the
  * same one twice.
  *
@@ -48,9 +50,15 @@ export function recordOpenAi<C extends OpenAiLike>(
   log: DurableEditLog,
   options: OpenAiOptions = {},
 ): C {
-  const recorder = new Recorder(log, options);
+  return recorded(client, new Recorder(log, options), options);
+}
+
+function recorded<C extends OpenAiLike>(client: C, recorder: Recorder, options: OpenAiOptions): C {
   if (client.chat !== undefined) wrap(client.chat.completions, COMPLETIONS, recorder, options);
   if (client.responses !== undefined) wrap(client.responses, RESPONSES, recorder, options);
+  const withOptions = client.withOptions?.bind(client);
+  if (withOptions !== undefined)
+    client.withOptions = (more) => recorded(withOptions(more) as OpenAiLike, recorder, options);
   return client;
 }
 
@@ -65,8 +73,7 @@ function wrap(
     const id = await recorder.record(() => generationOf(body, answer, dialect, options));
     return id === undefined ? answer : Object.assign(answer, { fpx: { generationId: id } });
   };
-  const recorded = (body: Fields, more?: unknown): unknown => {
-    const asked = create(body, more);
+  const follow = (asked: PromiseLike<unknown>, body: Fields): PromiseLike<unknown> => {
     let answered: Promise<unknown> | undefined;
     const answer = (): Promise<unknown> =>
       (answered ??= Promise.resolve(asked).then((result): PromiseLike<unknown> | AsyncIterable<Fields> =>
@@ -81,6 +88,10 @@ function wrap(
           const promise = answer();
           return promise[key].bind(promise);
         }
+        if (key === "parse") return answer;
+        // What `parse` of the client makes of the answer carries the id, too.
+        if (key === "_thenUnwrap")
+          return (transform: never) => follow((target as Unwrapping)._thenUnwrap(transform), body);
         if (key === "withResponse")
           return async () => ({
             ...(await (target as unknown as { withResponse(): Promise<object> }).withResponse()),
@@ -91,7 +102,12 @@ function wrap(
       },
     });
   };
-  resource.create = recorded as unknown as Create;
+  resource.create = ((body: Fields, more?: unknown) => follow(create(body, more), body)) as Create;
+}
+
+/** The client's promise, as far as its own methods use it. */
+interface Unwrapping extends PromiseLike<unknown> {
+  _thenUnwrap(transform: never): PromiseLike<unknown>;
 }
 
 /** The stream with its last event held back until the draft is recorded. */
@@ -101,7 +117,9 @@ function recordStream(
   recorder: Recorder,
   record: (answer: Fields) => Promise<Fields>,
 ): AsyncIterable<Fields> {
-  const iterate = stream[Symbol.asyncIterator].bind(stream);
+  // The client's own streams split and convert by `iterator`, which their asyncIterator asks, too.
+  const key = "iterator" in stream ? "iterator" : Symbol.asyncIterator;
+  const iterate = (stream as unknown as Record<typeof key, () => AsyncIterator<Fields>>)[key].bind(stream);
   async function* recorded(): AsyncGenerator<Fields> {
     let reader: ReturnType<Dialect["reader"]> | undefined = dialect.reader();
     let held: Fields | undefined;
@@ -120,7 +138,7 @@ function recordStream(
     const fpx = answer === undefined ? undefined : (await record(answer))["fpx"];
     if (held !== undefined) yield fpx === undefined ? held : Object.assign(held, { fpx });
   }
-  Object.defineProperty(stream, Symbol.asyncIterator, { value: recorded, configurable: true });
+  Object.defineProperty(stream, key, { value: recorded, configurable: true });
   return stream;
 }
 
