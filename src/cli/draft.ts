@@ -77,6 +77,7 @@ async function draft(given: string | undefined, flags: DraftFlags, cli: Cli): Pr
       );
   };
   if (flags.adapter !== undefined) warnOf(flags.adapter, await staleAdapter(flags.adapter), "fpx learn");
+  warnOf(flags.model, await staleness(flags.model), "fpx learn, and export it again by fpx draft --export");
   if (flags.rerank !== undefined) warnOf(flags.rerank, await staleness(flags.rerank), "fpx edits cost");
   if (flags.export !== undefined) {
     if (given !== undefined) throw new UsageError("--export drafts nothing: leave the context out");

@@ -204,6 +204,10 @@ describe("fpx edits on the log of an app", { timeout: 300_000 }, () => {
   it("leaves a log alone that an app has open", async () => {
     const log = await openEditLog(at("open.jsonl"));
     const id = await log.generation({ context: "c", draft: "d", user: "u" });
+    expect(await fpxHere(["edits", "stats", at("open.jsonl")])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/holds no edit: its one draft was not closed by log.edited/),
+    });
     const forget = ["edits", "forget", at("open.jsonl"), "--user", "u"];
     expect(await fpxHere(forget)).toMatchObject({
       code: 2,
@@ -211,9 +215,11 @@ describe("fpx edits on the log of an app", { timeout: 300_000 }, () => {
     });
     await log.edited(id, "e");
     await log.close();
+    const copy = ["edits", "import", at("open.jsonl"), "--out", at("copy.jsonl")];
+    expect((await fpxHere(copy)).code).toBe(0);
     expect(await fpxHere(forget)).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/1 record removed/),
+      stdout: expect.stringMatching(/1 record removed.*\n.*stale export: .*copy.jsonl/),
     });
   });
 

@@ -172,11 +172,16 @@ async function importLog(path: string, flags: ImportFlags, cli: Cli): Promise<vo
     throw new UsageError(`--map goes with --format auto; ${format} has its own field names`);
   }
   await refuseOverwrite(out, force);
-  const { records, rejects, notes } =
+  const { records, rejects, notes, live } =
     format === "auto" ? await readByNames(path, flags) : await readByFormat(path, format, skipRejected);
   const lines = terminated(exportLines(records, "fpx"));
   if (out === STANDARD) for (const chunk of chunks(lines)) await cli.print(chunk);
-  else await writeOutput(out, lines);
+  else {
+    // As for an export: forgetting a person finds the copy.
+    if (live && path !== STANDARD) await recordDerived(path, [{ kind: "export", path: out }]);
+    await writeOutput(out, lines);
+    await clearStale(out);
+  }
   if (json) {
     await cli.print(`${JSON.stringify({ format, out, written: records.length, rejects, notes })}\n`);
     return;
@@ -189,11 +194,14 @@ interface Imported {
   readonly records: readonly EditRecord[];
   readonly rejects: readonly Rejection[];
   readonly notes: readonly string[];
+  /** Whether it is the log of an app. */
+  readonly live: boolean;
 }
 
 async function readByNames(path: string, { map, skipRejected = false }: ImportFlags): Promise<Imported> {
   const log = await readLog(path, { ...(map === undefined ? {} : { map }), skipRejected });
   return {
+    live: log.live,
     records: log.records,
     rejects: log.rejects,
     notes: log.warnings.map(({ message, count }) => `warning: ${count} ${message}`),
@@ -217,7 +225,12 @@ async function readByFormat(path: string, format: EditFormatName, skipRejected: 
     }
     return { ...rest, context, draft, edited };
   });
-  return { records, rejects: file.rejects, notes: file.problems.map((problem) => `warning: ${problem}`) };
+  return {
+    live: false,
+    records,
+    rejects: file.rejects,
+    notes: file.problems.map((problem) => `warning: ${problem}`),
+  };
 }
 
 async function readText(path: string): Promise<string> {

@@ -168,6 +168,13 @@ export async function staleAdapter(path: string): Promise<Staleness | undefined>
   return undefined;
 }
 
+/** The output folder of `fpx learn` that an adapter lies in; `undefined` for an adapter from elsewhere. */
+export async function learnFolderOf(adapter: string): Promise<string | undefined> {
+  for (const folder of [adapter, join(adapter, ".."), join(adapter, "..", "..")])
+    if (await exists(join(folder, "metrics.json"))) return folder;
+  return undefined;
+}
+
 /** The folder of an adapter: the folder itself, or the method's inside the output folder of `fpx learn`. */
 export async function findAdapter(path: string, method: string | undefined): Promise<string> {
   if (await exists(join(path, "adapter_config.json"))) {

@@ -68,6 +68,8 @@ export interface EditLog {
   readonly fields: Readonly<Partial<Record<FieldRole, readonly string[]>>>;
   /** Whether it is the log of a running app (`fpx/integrations`): drafts that no edit has closed yet are left out. */
   readonly live: boolean;
+  /** Drafts of such a log that are left out. */
+  readonly open: number;
 }
 
 /**
@@ -106,9 +108,12 @@ export function parseEditLog(text: string, options: ReadOptions = {}): EditLog {
 export function requireRecords(log: EditLog, name: string): EditLog {
   if (log.records.length > 0) return log;
   const first = log.rejects[0];
+  const opened = log.open === 1 ? "its one draft was not" : `none of its ${log.open} drafts was`;
   const why =
     first === undefined
-      ? "it is empty"
+      ? log.open > 0
+        ? `${opened} closed by log.edited or log.accepted yet`
+        : "it is empty"
       : `all ${log.rejects.length} lines were rejected, the first (line ${first.line}) because ${first.reason}`;
   throw new InvalidInput(`${name} holds no edit: ${why}`, { code: "EMPTY_LOG" });
 }
@@ -172,6 +177,7 @@ class LogParser {
     }
     return {
       live: this.#live !== undefined,
+      open: this.#live?.open.size ?? 0,
       records: this.#records,
       lines: this.#lines,
       rejects: this.#rejects,

@@ -81,7 +81,9 @@ export async function startOpenAi(write: Writer): Promise<OpenAiServer> {
     const chunk = (choices: unknown[]) => ({ ...frame, object: "chat.completion.chunk", choices });
     events(
       [
-        ...pieces.map((content) => chunk([{ index: 0, delta: { role: "assistant", content }, finish_reason: null }])),
+        ...pieces.map((content) =>
+          chunk([{ index: 0, delta: { role: "assistant", content }, finish_reason: null }]),
+        ),
         chunk([{ index: 0, delta: {}, finish_reason: "stop" }]),
         { ...chunk([]), usage },
       ],

@@ -1,4 +1,4 @@
-/** What was made from the log of a running app, and what of it is stale since a person was forgotten. */
+/** What was made from the log of a running app, and from that again, and what is stale since a person was forgotten. */
 
 import { appendFile, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
@@ -19,30 +19,49 @@ export interface Staleness {
   readonly removed: number;
 }
 
-/** The list beside a log. */
-const listOf = (log: string): string => `${log}.derived.jsonl`;
+/** The list beside a log or in a folder. */
+const listOf = async (source: string): Promise<string> =>
+  (await isFolder(source)) ? join(source, "derived.jsonl") : `${source}.derived.jsonl`;
 
-/** Notes that something is made from the log, so that `markStale` finds it. Throws the system's error where it cannot be written. */
-export async function recordDerived(log: string, derived: readonly Derived[]): Promise<void> {
-  const known = new Set((await listDerived(log)).map((entry) => JSON.stringify(entry)));
+/**
+ * Notes that something is made from the log, or from something that was made from it such as a folder of policies, so that
+ * `markStale` finds it. Throws the system's error where it cannot be written.
+ */
+export async function recordDerived(source: string, derived: readonly Derived[]): Promise<void> {
+  const known = new Set((await listed(source)).map((entry) => JSON.stringify(entry)));
   const fresh = derived
     .map(({ kind, path }) => ({ kind, path: resolve(path) }))
     .filter((entry) => !known.has(JSON.stringify(entry)));
-  const folder = dirname(resolve(log));
+  const list = await listOf(source);
+  const folder = dirname(resolve(list));
   const lines = fresh.map(({ kind, path }) => `${JSON.stringify({ kind, path: relative(folder, path) })}\n`);
-  if (lines.length > 0) await appendFile(listOf(log), lines.join(""));
+  if (lines.length > 0) await appendFile(list, lines.join(""));
 }
 
-/** What was made from the log; absolute paths, oldest first. */
+/** What was made from the log, and from that again; absolute paths, oldest first. */
 export async function listDerived(log: string): Promise<readonly Derived[]> {
+  const all = new Map<string, Derived>();
+  const add = async (source: string): Promise<void> => {
+    for (const derived of await listed(source)) {
+      if (all.has(derived.path)) continue;
+      all.set(derived.path, derived);
+      await add(derived.path);
+    }
+  };
+  await add(log);
+  return [...all.values()];
+}
+
+async function listed(source: string): Promise<readonly Derived[]> {
+  const list = await listOf(source);
   let text: string;
   try {
-    text = await readFile(listOf(log), "utf8");
+    text = await readFile(list, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
   }
-  const folder = dirname(resolve(log));
+  const folder = dirname(resolve(list));
   return text
     .split("\n")
     .filter((line) => line !== "")
@@ -51,7 +70,7 @@ export async function listDerived(log: string): Promise<readonly Derived[]> {
         const { kind, path } = JSON.parse(line) as Derived;
         return { kind, path: resolve(folder, path) };
       } catch (cause) {
-        throw new InvalidInput(`${listOf(log)}:${i + 1} is damaged; mend or delete the line`, { cause });
+        throw new InvalidInput(`${list}:${i + 1} is damaged; mend or delete the line`, { cause });
       }
     });
 }
@@ -99,8 +118,15 @@ export async function clearStale(path: string): Promise<void> {
 
 /** The marker of an existing folder or file. */
 async function markerOf(path: string): Promise<string | undefined> {
+  const folder = await isFolder(path);
+  if (folder === undefined) return undefined;
+  return folder ? join(path, "stale.json") : `${path}.stale.json`;
+}
+
+/** Whether a path is a folder; `undefined` when there is nothing. */
+async function isFolder(path: string): Promise<boolean | undefined> {
   try {
-    return (await stat(path)).isDirectory() ? join(path, "stale.json") : `${path}.stale.json`;
+    return (await stat(path)).isDirectory();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
