@@ -53,6 +53,8 @@ function numberOf(cell: string, place: string): number {
   if (/^([+-]?(nan|inf|infinity)|na|null)$/i.test(text)) {
     throw new InvalidInput(`${place} is ${text}; fill it in or drop the row`);
   }
+  if (!Number.isNaN(value))
+    throw new InvalidInput(`${place} is too large for a number; mend it or drop the row`);
   throw new InvalidInput(
     `${place} is the text ${JSON.stringify(text.slice(0, 40))}; columns must hold numbers: encode a categorical column as one 0/1 column a category, or leave it out by --features`,
   );
@@ -173,7 +175,7 @@ export function jsonRows(path: string, choice: ColumnChoice, sink: RowSink): Row
       const value = fields[name];
       const place = `${path}:${line}: column ${name}`;
       if (value === undefined) throw new InvalidInput(`${place} is missing; fill it in or drop the row`);
-      return typeof value === "number" ? value : numberOf(value === null ? "null" : String(value), place);
+      return typeof value === "number" && Number.isFinite(value) ? value : numberOf(String(value), place);
     });
     sink.row(values, line);
   };

@@ -150,7 +150,10 @@ describe("fpx infer --state", () => {
     const state = join(folder, "w.json");
     await run(path, state);
     expect((await run(path, state, "--no-intercept")).err).toMatch(/intercept true, and this one false/);
-    expect((await run(path, state, "--features", "a")).err).toMatch(/features a, b/);
+    expect((await run(path, state, "--features", "a")).err).toMatch(/--features a,b/);
+    expect((await run(path, state, "--response", "a", "--features", "a,b")).err).toMatch(/has --response y/);
+    expect((await run(path, state, "--queries", "1")).err).toMatch(/has --queries 3/);
+    expect((await run(path, state, "--seed", "9")).err).toMatch(/has --seed 1/);
     expect((await run(path, write("no.json", "{}"))).err).toMatch(/no state/);
     const watched = await fpx("infer", "--data", path, "--follow", "--method", "random-scaling");
     expect(watched.code).toBe(2);

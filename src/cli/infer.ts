@@ -34,7 +34,7 @@ interface InferFlags extends RecordFlags {
   readonly method?: "random-scaling" | "plug-in";
   readonly state?: string;
   readonly format?: "csv" | "jsonl";
-  readonly seed: number;
+  readonly seed?: number;
   readonly json?: boolean;
 }
 
@@ -73,7 +73,7 @@ export function defineInfer(command: Command, cli: Cli): void {
       "go on from this file where it exists, and save to it at the end and after Ctrl-C; rows of a --data file that were taken are passed over, standard input is taken whole",
     )
     .option("--format <name>", "csv or jsonl (default: by the file's name; csv for -)", oneFormat)
-    .option("--seed <number>", "seed of the directions", integer(), 1)
+    .option("--seed <number>", "seed of the directions (default: 1)", integer())
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -117,7 +117,7 @@ const bandOf = (name: string, { lower, upper }: { readonly lower: number; readon
 ];
 
 async function infer(flags: InferFlags, cli: Cli): Promise<void> {
-  const { data, seed, state } = flags;
+  const { data, seed = 1, state } = flags;
   const signal = cli.interruptible(
     state === undefined ? "stopping; the rows so far count" : `stopping; ${state} keeps the rows so far`,
   );
@@ -129,7 +129,7 @@ async function infer(flags: InferFlags, cli: Cli): Promise<void> {
 
 async function estimate(flags: InferFlags, cli: Cli, recorder: CommandRecorder) {
   const { signal } = recorder;
-  const { data, level, intercept, follow = false, every, queries, seed, state, json = false } = flags;
+  const { data, level, intercept, follow = false, every, queries, seed = 1, state, json = false } = flags;
   const { loss, smooth } = await lossOf(flags.loss);
   if (follow && flags.method === "random-scaling") {
     throw new UsageError(
@@ -193,11 +193,19 @@ async function estimate(flags: InferFlags, cli: Cli, recorder: CommandRecorder) 
     features: flags.features ?? saved?.columns.features,
     response: flags.response ?? saved?.columns.response,
   };
-  if (saved !== undefined && String(choice.features) !== String(saved.columns.features)) {
-    throw new InvalidInput(
-      `${state}: the saved run has the features ${saved.columns.features.join(", ")}; leave out --features, or give another --state`,
-      { code: "STATE_MISMATCH" },
-    );
+  if (saved !== undefined && before !== undefined) {
+    const { settings } = before.state;
+    for (const [option, asked, had] of [
+      ["--features", choice.features, saved.columns.features],
+      ["--response", choice.response, saved.columns.response],
+      ["--queries", queries, settings.queries],
+      ["--seed", flags.seed, settings.seed],
+    ] as const)
+      if (asked !== undefined && String(asked) !== String(had))
+        throw new InvalidInput(
+          `${state}: the saved run has ${option} ${String(had)}; leave out ${option}, or give another --state`,
+          { code: "STATE_MISMATCH" },
+        );
   }
   const parser = (isJson ? jsonRows : csvRows)(data, choice, session);
   const decoder = new TextDecoder();

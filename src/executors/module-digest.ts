@@ -5,9 +5,14 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { InvalidInput } from "../core/index.ts";
 import { moduleUrl } from "./source.ts";
 
-const RELATIVE_IMPORT = /\b(?:from|import)\s*\(?\s*["'](\.{1,2}\/[^"']+)["']/g;
+const RELATIVE_IMPORT = /\b(?:from|import|require)\s*\(?\s*["'](\.{1,2}\/[^"']+)["']/g;
 /** What may follow the name that an import gives. */
-const ENDINGS = ["", ".ts", ".js", ".mts", ".mjs", "/index.ts", "/index.js"];
+const ENDINGS = ["", ".ts", ".js", ".mts", ".mjs", ".cts", ".cjs", "/index.ts", "/index.js"];
+/** The sources that a name may stand for, as TypeScript resolves it: "./a.js" is "./a.ts" where that is what there is. */
+const namesOf = (path: string): readonly string[] => [
+  ...ENDINGS.map((ending) => path + ending),
+  ...(/\.[cm]?js$/.test(path) ? [path.replace(/js$/, "ts")] : []),
+];
 
 /**
  * A digest of the module's text and of the files that it imports by relative paths, and they, and so on. Packages are
@@ -21,9 +26,9 @@ export function moduleDigest(module: string | URL): string {
     const text = readFileSync(file, "utf8");
     hash.update(text).update("\0");
     for (const [, path] of text.matchAll(RELATIVE_IMPORT)) {
-      const found = ENDINGS.map((ending) => fileURLToPath(new URL(path + ending, pathToFileURL(file)))).find(
-        isFile,
-      );
+      const found = namesOf(path!)
+        .map((name) => fileURLToPath(new URL(name, pathToFileURL(file))))
+        .find(isFile);
       if (found !== undefined && !files.includes(found)) files.push(found);
     }
   }

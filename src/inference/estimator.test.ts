@@ -286,6 +286,41 @@ describe("the estimator", () => {
     expect(() => fit.confidenceInterval({ level: 1 })).toThrow(/level/);
   });
 
+  it.each([
+    ["random-scaling", "throws"],
+    ["random-scaling", "is NaN"],
+    ["plug-in", "throws"],
+    ["plug-in", "is NaN"],
+  ] as const)(
+    "keeps nothing of an observation at which the loss fails half-way: %s, %s",
+    (inference, how) => {
+      const data = rows(400, 5, 3);
+      // A step takes 1 + 2 calls, and up to 20 more for the Hessian.
+      for (let failing = 1; failing <= (inference === "plug-in" ? 20 : 3); failing++) {
+        let left = Number.POSITIVE_INFINITY;
+        const loss = (theta: Float64Array, row: Row): number => {
+          if (--left !== 0) return linearLoss(theta, row);
+          if (how === "throws") throw new Error("a service is away");
+          return Number.NaN;
+        };
+        const options = { initial: new Float64Array(5), loss, queries: 2, inference, seed: 3 } as const;
+        const fit = new AveragedKieferWolfowitz<Row>({ ...options, step: { eta0: 0.1 }, burnIn: 20 });
+        let again = fit;
+        for (const [i, row] of data.entries()) {
+          if (i === 300) {
+            left = failing;
+            expect(() => fit.update(row)).toThrow();
+            left = Number.POSITIVE_INFINITY;
+            again = AveragedKieferWolfowitz.fromJSON<Row>(JSON.parse(JSON.stringify(fit)), loss);
+          }
+          fit.update(row);
+          if (again !== fit) again.update(row);
+        }
+        expect(JSON.stringify(again)).toBe(JSON.stringify(fit));
+      }
+    },
+  );
+
   it("throws where the loss is not finite, and names a coordinate without effect", () => {
     const broken = rows(500, 2, 3);
     broken[400]![2] = Number.NaN;

@@ -32,6 +32,7 @@ export class Recursion<Z> {
   readonly #contrast: Float64Array;
   readonly #single: Float64Array;
   readonly #distances: Float64Array;
+  readonly #seconds: Float64Array;
   readonly #draws: Float64Array;
   readonly #hessianDraws: ((step: number) => Float64Array) | null;
 
@@ -49,6 +50,7 @@ export class Recursion<Z> {
     this.#contrast = new Float64Array(settings.contrasts.length);
     this.#single = new Float64Array(d);
     this.#distances = new Float64Array(d);
+    this.#seconds = new Float64Array(state.plugIn === null ? 0 : (d * (d + 1)) / 2);
     this.#draws = new Float64Array(settings.hessian.rate < 1 ? (d * (d + 1)) / 2 : 0);
     this.#hessianDraws =
       settings.hessian.rate < 1
@@ -96,8 +98,17 @@ export class Recursion<Z> {
     }
   }
 
-  /** One step around where `near` stands. */
+  /** One step around where `near` stands; one that throws leaves nothing of itself behind. */
   #step(place: Workplace, number: number): void {
+    try {
+      this.#advance(place, number);
+    } catch (error) {
+      this.#gradient.fill(0);
+      throw error;
+    }
+  }
+
+  #advance(place: Workplace, number: number): void {
     const state = this.#state;
     const { settings } = state;
     const { theta, average } = place;
@@ -210,11 +221,9 @@ export class Recursion<Z> {
     const h = Math.max(LEAST_HESSIAN_SPACING, h0 * power(n, -gamma));
     const near = this.#near;
     const single = this.#single.fill(Number.NaN);
-    const distances = this.#distances;
     const d = theta.length;
-    if (plugIn.count === 0) plugIn.centre.set(theta);
-    for (let k = 0; k < d; k++) distances[k] = (theta[k]! - plugIn.centre[k]!) / scales[k]!;
     const draws = this.#hessianDraws?.(n - 1);
+    const seconds = this.#seconds;
     let calls = 0;
     const alone = (k: number): number => {
       if (Number.isNaN(single[k]!)) {
@@ -232,9 +241,17 @@ export class Recursion<Z> {
         if (!Number.isFinite(second)) {
           throw new NonFinite(`a second difference is ${second} at observation ${number}: check the loss`);
         }
-        pushHessian(plugIn, i, j, second, distances);
+        seconds[entry] = second;
       }
     }
+    // Nothing is kept of an observation whose loss fails half-way.
+    const distances = this.#distances;
+    if (plugIn.count === 0) plugIn.centre.set(theta);
+    for (let k = 0; k < d; k++) distances[k] = (theta[k]! - plugIn.centre[k]!) / scales[k]!;
+    for (let i = 0, entry = 0; i < d; i++)
+      for (let j = 0; j <= i; j++, entry++)
+        if (draws === undefined || draws[entry]! < rate)
+          pushHessian(plugIn, i, j, seconds[entry]!, distances);
     return calls;
   }
 }
