@@ -1,7 +1,8 @@
 /**
  * Fine-tune the shipped model towards what its users left of its drafts, by forward passes only, and then by
- * backpropagation: what both gain on held-out edits, and the memory that each takes beyond inference. All of it, on the
- * whole log: `fpx learn samples/mail/log.jsonl --model samples/mail/model --methods sft --optimizer zeroth-order`.
+ * backpropagation: what both gain on held-out edits, and the memory that each takes beyond inference. One direction for
+ * a batch, in place; `fpx learn` goes by example unless told otherwise, which learns more and takes more memory:
+ * `fpx learn samples/mail/log.jsonl --model samples/mail/model --methods sft --optimizer zeroth-order`.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

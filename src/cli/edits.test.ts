@@ -252,7 +252,7 @@ describe("wrong input gives one line, an exit code and no file", () => {
       "line that is not JSON",
       ["export", file("mixed.jsonl"), ...to],
       1,
-      /mixed\.jsonl:13: the line is not JSON .*; the line is rejected, as are 1 more of 14; fix the file, or go on without such lines by --skip-rejected/,
+      /mixed\.jsonl:13: the line is not JSON.*; the line is rejected, as are 1 more of 14; fix the file, or go on without such lines by --skip-rejected/,
     ],
     [
       "unknown format",

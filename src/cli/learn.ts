@@ -78,7 +78,7 @@ export function defineLearn(command: Command, cli: Cli): void {
     .addOption(
       new Option(
         "--optimizer <name>",
-        "adamw by backpropagation, or zeroth-order: forward passes only, in about the memory of inference",
+        "adamw by backpropagation, or zeroth-order: forward passes only; with --directions batch in about the memory of inference",
       )
         .choices(optimizers)
         .default("adamw"),

@@ -91,7 +91,7 @@ export function loraDelta(lora: Lora, module: string, x: Tensor, outSize: number
   const { rank, scale, rows } = lora;
   if (rows !== undefined && (x.shape.length !== 3 || x.shape[0] !== rows))
     throw new InvalidInput(
-      `${module} takes [${x.shape}], not ${rows} rows of tokens: an adapter for each row cannot sit there; leave it out of the targets`,
+      `${module} takes [${x.shape}], not ${rows} rows of tokens: an adapter for each row cannot sit there; leave it out of the targets, or give all rows one adapter (directions by batch)`,
     );
   const { a, b } = loraNames(module);
   const inSize = x.shape.at(-1) as number;

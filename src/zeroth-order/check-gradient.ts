@@ -34,7 +34,8 @@ export interface GradientCheck {
 
 /**
  * Tests a hand-written gradient by the values of its loss: (v·claimed − P4) v has mean claimed − ∇f, so each coordinate
- * gets a z-score in place of an arbitrary tolerance. Differences below rounding, about 1e-9 of the gradient, do not count.
+ * gets a z-score in place of an arbitrary tolerance. Differences below about 1e-5 of the
+ * gradient's norm do not count: the estimates' own rounding lies there.
  *
  * @throws InvalidInput for options out of range or a gradient of another length; NonFinite where a value is not finite.
  * @example checkGradient((x) => x[0]! ** 3, (x) => [3 * x[0]! ** 2], [1.5]).ok; // true
@@ -87,7 +88,11 @@ export function checkGradient(
   const z = mean.map((m, i) => m / (Math.sqrt((square[i]! - m * m) / (draws - 1)) + floor));
   let worst = 0;
   for (let i = 1; i < d; i++) if (Math.abs(z[i]!) > Math.abs(z[worst]!)) worst = i;
-  const norm = (a: ArrayLike<number>) => Math.hypot(...Array.from(a));
+  const norm = (a: ArrayLike<number>) => {
+    let sum = 0;
+    for (let i = 0; i < d; i++) sum += a[i]! ** 2;
+    return Math.sqrt(sum);
+  };
   const maxZ = Math.abs(z[worst]!);
   return { ok: maxZ <= limit, maxZ, z, worst, relativeError: norm(mean) / Math.max(norm(claimed), 1e-300) };
 }

@@ -93,6 +93,26 @@ describe("weights with a copy for each row", () => {
     expect(variance / expected).toBeLessThan(1.15);
   });
 
+  it("of one row are replayed and resumed to the bit: the parameters are never probed", async () => {
+    const first = () => [createRng(8).stream("start").normals(new Float32Array(200))];
+    const one = (parameters: readonly Float32Array[]) => {
+      const problem: ReturnType<typeof rowWeights> = rowWeights(parameters, 1, () => [
+        problem.copies[0]!.reduce((sum, x, i) => sum + (x - i / 200) ** 2, 0),
+      ]);
+      return problem;
+    };
+    const solver = seedReplay({ ...forward, stepSize: 1e-2, scaling: "rms", numDirections: 16 });
+    const whole = first();
+    const { result } = await run(solver, one(whole), { seed: 5, stop: { maxSteps: 40 } });
+    const again = first();
+    replay(again, result);
+    expect(bits(again)).toEqual(bits(whole));
+    const half = await run(solver, one(first()), { seed: 5, stop: { maxSteps: 17 } });
+    const resumed = first();
+    await run(solver, one(resumed), { seed: 5, stop: { maxSteps: 40 }, from: half.snapshot });
+    expect(bits(resumed)).toEqual(bits(whole));
+  });
+
   it("are replayed bit for bit from the file of the history, and go on from a snapshot", async () => {
     const solver = seedReplay({ ...forward, stepSize: 1e-2, scaling: "rms", numDirections: 3 });
     const whole = start();

@@ -32,6 +32,7 @@ export function residentWeights(
   return resident(parameters, {
     fingerprint: options.fingerprint ?? fingerprint({ size }),
     rows: 1,
+    probed: true,
     place: (frame) => weightsOf(parameters, frame),
     async losses(weights, { version, draw, offset, batch }) {
       weights.probe(version, draw, offset);
@@ -65,6 +66,7 @@ export function rowWeights(
   const problem = resident(parameters, {
     fingerprint: options.fingerprint ?? fingerprint({ size, rows }),
     rows,
+    probed: false,
     // Only the copies are probed: the parameters rest between steps.
     place: ({ seed, law }) => inPlace(parameters, seed, law),
     async losses(_, { version, draw, offset, batch }, { seed, law }) {
@@ -96,6 +98,7 @@ function resident(
   problem: {
     readonly fingerprint: string;
     readonly rows: number;
+    readonly probed: boolean;
     place(frame: Frame): PerturbedWeights;
     losses(weights: PerturbedWeights, question: LossQuestion, frame: Frame): Promise<readonly number[]>;
   },
@@ -120,6 +123,7 @@ function resident(
     fingerprint: problem.fingerprint,
     size: sizeOf(parameters),
     rows: problem.rows,
+    probed: problem.probed,
     weights: {
       name: "weights",
       answer(question, frame) {

@@ -73,6 +73,8 @@ export interface ResidentWeights extends Problem {
   readonly size: number;
   /** How many directions one forward pass goes along, each with a loss of its own. */
   readonly rows: number;
+  /** Whether the parameters themselves are probed, which leaves their rounding behind; false where copies are. */
+  readonly probed: boolean;
 }
 
 /** Where a run of seed replay stands; the weights follow from it. */
@@ -91,7 +93,8 @@ export interface SeedReplayState {
 
 /**
  * Descent along directions that are drawn again from the seed whenever they are needed: no gradient, no optimiser state,
- * and with `inPlace` no copy of the weights. One evaluation is one forward pass.
+ * and with `inPlace` no copy of the weights. One evaluation is one forward pass. Weights cannot leave in the middle of a step: a
+ * stop rule's `maxCalls` is looked at between steps, and the last step may pass it; `stepsWithin` says how many fit, as `mezo` does.
  *
  * @throws InvalidInput for options out of range.
  */
@@ -100,10 +103,10 @@ export function seedReplay(options: SeedReplayOptions): Solver<ResidentWeights, 
   checkSchedule("stepSize", stepSize);
   checkChoice("scaling", scaling, SCALINGS);
   const plan = planReplay(options);
-  const frameOf = ({ size, rows }: ResidentWeights, seed: Seed): Frame => ({
+  const frameOf = ({ size, rows, probed }: ResidentWeights, seed: Seed): Frame => ({
     ...plan,
     directions: plan.directions * rows,
-    inPlace: plan.inPlace && rows === 1,
+    inPlace: plan.inPlace && probed,
     size,
     seed,
   });
@@ -270,7 +273,8 @@ export interface MezoRun {
 
 /**
  * Trains parameters in place by forward passes only; see `seedReplay`, which goes on from snapshots too. On an error of
- * the loss the weights are put back to rest before it leaves.
+ * the loss, or a stop within a step, the weights are put back to rest before it leaves; there they may differ from what the log
+ * gives by the rounding of that step's probes, and `replay` gives the exact ones.
  *
  * @throws InvalidInput for options out of range, a budget below one step, or a loss that does not repeat; NonFinite when a
  * loss is not finite; OracleFailure when the loss throws.

@@ -43,7 +43,9 @@ export function forwardSteps({ forwardPasses, scope }: ForwardFitOptions, seed: 
   // Two that prove that a batch's loss repeats, and those of the first step.
   const least = scope === "example" ? 3 + METHODS.example.numDirections : 4;
   if (!(forwardPasses >= least))
-    throw new InvalidInput(`forwardPasses is ${forwardPasses}: give at least ${least}`);
+    throw new InvalidInput(
+      `forwardPasses is ${forwardPasses}: give at least ${least}${scope === "example" ? ', or directions "batch", which takes 4' : ""}`,
+    );
   return stepsWithin(forwardPasses, METHODS[scope], seed);
 }
 

@@ -29,7 +29,7 @@ export interface LearnOptions extends MethodOptions {
   readonly seed: number;
   /** Default all. */
   readonly methods?: readonly Method[];
-  /** `adamw` with backpropagation (default), or `zeroth-order`: forward passes only, in about the memory of inference. */
+  /** `adamw` with backpropagation (default), or `zeroth-order`: forward passes only. */
   readonly optimizer?: LearnOptimizer;
   /** Passes over the training edits; default 5 for `sft`, 10 for `dpo` and `early`. Only for `adamw`. */
   readonly epochs?: number;
