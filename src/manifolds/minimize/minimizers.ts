@@ -85,7 +85,7 @@ function minimizer<T>(method: Method<T>, tolerance = toleranceOf(undefined)): Mi
     result: ({ set, domain, mu }, { progress: { best, gap, calls, history } }) => ({
       x: best.p,
       gap,
-      certified: gap < Number.POSITIVE_INFINITY && (set.whole ? domain : set).contains(best.p),
+      certified: gap < Number.POSITIVE_INFINITY && set.contains(best.p) && domain.contains(best.p),
       distBound: distanceBound(gap, mu),
       calls,
       history,

@@ -77,7 +77,7 @@ export function minMaxSolver<T>(method: Method<T>, tolerance: number): MinMaxSol
     status: ({ progress }) => progress.status,
     result({ set, domain, constants }, { progress: { best, gap, history }, calls }) {
       const inside = (side: "x" | "y"): boolean =>
-        (set[side].whole ? domain : set)[side].contains(best[side]);
+        set[side].contains(best[side]) && domain[side].contains(best[side]);
       return {
         x: best.x,
         y: best.y,

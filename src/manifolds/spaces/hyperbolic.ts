@@ -50,8 +50,9 @@ export function hyperbolic(n: number): Manifold {
     norm,
     parallelTransport(p, q, X) {
       requireSize(name, size, X);
-      // <q, X> = <q - p, X>, since X is tangent at p.
-      const factor = lorentz(combine(1, q, -1, p), X) / (1 - lorentz(p, q));
+      // <q, X> = <q - p, X>, since X is tangent at p: near p the difference is exact, far from it it cancels.
+      const ahead = chordSquare(p, q) > 1 ? q : combine(1, q, -1, p);
+      const factor = lorentz(ahead, X) / (1 - lorentz(p, q));
       const out = new Float64Array(size);
       for (let i = 0; i < size; i++) out[i] = X[i]! + factor * (p[i]! + q[i]!);
       return tangent(q, out);
