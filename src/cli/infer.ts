@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { InvalidInput } from "../core/errors.ts";
-import type { Interval } from "../inference/index.ts";
 import {
   type AveragedKieferWolfowitz,
+  type Interval,
   type Loss,
   linearLoss,
   logisticLoss,

@@ -2,6 +2,7 @@ import { factorInPlace } from "./cholesky.ts";
 import { exponent } from "./eigh.ts";
 import { plainEigh } from "./eigh-twin.ts";
 import { DEPTH } from "./gemm.ts";
+import type { PencilFunctions } from "./pencil-functions.ts";
 
 /**
  * The plain-TypeScript twin of `kernels/pencil.ts`: the same operations in the same order. Places are elements of the
@@ -85,20 +86,20 @@ function scaleRows(m: Float64Array, n: number, rows: number, weights: number, ou
     for (let j = 0; j < n; j++) m[out + k * n + j] = m[weights + k]! * m[rows + k * n + j]!;
 }
 
-export function plainDecompose(
-  m: Float64Array,
-  n: number,
-  count: number,
-  p: number,
-  shared: boolean,
-  a: number,
-  ratio: boolean,
-  c: number,
-  rows: number,
-  values: number,
-  near: number,
-  work: number,
-): number {
+export const plainDecompose: PencilFunctions["decompose"] = (
+  m,
+  n,
+  count,
+  p,
+  shared,
+  a,
+  ratio,
+  c,
+  rows,
+  values,
+  near,
+  work,
+) => {
   const size = n * n;
   for (let item = 0; item < count; item++) {
     const [from, factor] = shared ? [p, c] : [p + item * size, c + item * size];
@@ -119,7 +120,7 @@ export function plainDecompose(
     if (!decomposeOne(m, n, w, values + item * n)) return item;
   }
   return count;
-}
+};
 
 /** C over P; false when there is none, or it is not finite. */
 export function plainFactor(m: Float64Array, n: number, c: number): boolean {
@@ -155,17 +156,17 @@ function decomposeOne(m: Float64Array, n: number, w: number, values: number): bo
   return Math.abs(sum) < Number.POSITIVE_INFINITY;
 }
 
-export function plainRecompose(
-  m: Float64Array,
-  n: number,
-  count: number,
-  c: number,
-  shared: boolean,
-  rows: number,
-  weights: number,
-  out: number,
-  work: number,
-): void {
+export const plainRecompose: PencilFunctions["recompose"] = (
+  m,
+  n,
+  count,
+  c,
+  shared,
+  rows,
+  weights,
+  out,
+  work,
+) => {
   const size = n * n;
   const [f, g] = [work + size, work + 2 * size];
   for (let item = 0; item < count; item++) {
@@ -174,20 +175,9 @@ export function plainRecompose(
     product(m, n, f, true, g, out + item * size, true);
     mirror(m, out + item * size, n);
   }
-}
+};
 
-export function plainCarry(
-  m: Float64Array,
-  n: number,
-  count: number,
-  c: number,
-  shared: boolean,
-  rows: number,
-  weights: number,
-  x: number,
-  out: number,
-  work: number,
-): void {
+export const plainCarry: PencilFunctions["carry"] = (m, n, count, c, shared, rows, weights, x, out, work) => {
   const size = n * n;
   const [f, g] = [work + size, work + 2 * size];
   for (let item = 0; item < count; item++) {
@@ -202,24 +192,16 @@ export function plainCarry(
     product(m, n, f, true, g, target, true);
     mirror(m, target, n);
   }
-}
+};
 
-export function plainAdd(
-  m: Float64Array,
-  n: number,
-  count: number,
-  rows: number,
-  weights: number,
-  sum: number,
-  work: number,
-): void {
+export const plainAdd: PencilFunctions["add"] = (m, n, count, rows, weights, sum, work) => {
   const size = n * n;
   for (let item = 0; item < count; item++) {
     scaleRows(m, n, rows + item * size, weights + item * n, work + size);
     product(m, n, rows + item * size, true, work + size, work, true);
     for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) m[sum + i * n + j]! += m[work + i * n + j]!;
   }
-}
+};
 
 /** S = C S C' of the symmetric S whose lower triangle is at `s`. */
 export function plainUnwhiten(m: Float64Array, n: number, c: number, s: number, work: number): void {

@@ -1,23 +1,24 @@
+import type { PencilFunctions } from "./pencil-functions.ts";
 import { NEAR, plainDecompose } from "./pencil-twin.ts";
 
 /**
  * The functions of `kernels/pencil.ts` for matrices of order 3, in local variables: calls and loops would take longer than
  * the arithmetic. Places are elements of the memory `m`.
  */
-export function decompose3(
-  m: Float64Array,
-  _n: number,
-  count: number,
-  p: number,
-  shared: boolean,
-  a: number,
-  ratio: boolean,
-  c: number,
-  rows: number,
-  values: number,
-  near: number,
-  work: number,
-): number {
+export const decompose3: PencilFunctions["decompose"] = (
+  m,
+  _n,
+  count,
+  p,
+  shared,
+  a,
+  ratio,
+  c,
+  rows,
+  values,
+  near,
+  work,
+) => {
   for (let item = 0; item < count; item++) {
     const own = a + 9 * item;
     const w = rows + 9 * item;
@@ -54,7 +55,7 @@ export function decompose3(
       return item;
   }
   return count;
-}
+};
 
 /** The lower Cholesky factor; false when there is none. */
 function factor3(m: Float64Array, p: number, c: number): boolean {
@@ -267,34 +268,24 @@ function congruence3(m: Float64Array, c: number, s: number, out: number): void {
   m[out + 8] = y0 * l20 + y1 * l21 + y2 * l22;
 }
 
-export function recompose3(
-  m: Float64Array,
-  _n: number,
-  count: number,
-  c: number,
-  shared: boolean,
-  rows: number,
-  weights: number,
-  out: number,
-  work: number,
-): void {
+export const recompose3: PencilFunctions["recompose"] = (
+  m,
+  _n,
+  count,
+  c,
+  shared,
+  rows,
+  weights,
+  out,
+  work,
+) => {
   for (let item = 0; item < count; item++) {
     spectral3(m, rows + 9 * item, weights + 3 * item, work);
     congruence3(m, shared ? c : c + 9 * item, work, out + 9 * item);
   }
-}
+};
 
-export function carry3(
-  m: Float64Array,
-  _n: number,
-  count: number,
-  c: number,
-  shared: boolean,
-  rows: number,
-  weights: number,
-  vectors: number,
-  out: number,
-): void {
+export const carry3: PencilFunctions["carry"] = (m, _n, count, c, shared, rows, weights, vectors, out) => {
   for (let item = 0; item < count; item++) {
     const factor = shared ? c : c + 9 * item;
     const w = vectors + 9 * item;
@@ -361,19 +352,11 @@ export function carry3(
     m[to + 5] = m[to + 7] = x * e10 + y * e11 + z * e12;
     m[to + 8] = x * e20 + y * e21 + z * e22;
   }
-}
+};
 
-export function add3(
-  m: Float64Array,
-  _n: number,
-  count: number,
-  rows: number,
-  weights: number,
-  sum: number,
-  work: number,
-): void {
+export const add3: PencilFunctions["add"] = (m, _n, count, rows, weights, sum, work) => {
   for (let item = 0; item < count; item++) {
     spectral3(m, rows + 9 * item, weights + 3 * item, work);
     for (let i = 0; i < 3; i++) for (let j = 0; j <= i; j++) m[sum + 3 * i + j]! += m[work + 3 * i + j]!;
   }
-}
+};
