@@ -193,6 +193,90 @@ describe("pencils", () => {
     }
     expect(() => createPencils(1.5)).toThrow(/n is 1.5/);
   });
+
+  /** The kernels, the plain loops, and the closed form of order 3. */
+  const paths = [
+    { n: 2, pencils: pencilsBy(() => kernels, 2) },
+    { n: 5, pencils: pencilsBy(() => kernels, 5) },
+    { n: 2, pencils: pencilsBy(() => undefined, 2) },
+    { n: 3, pencils: pencilsBy(() => kernels, 3, false) },
+    { n: 3, pencils: createPencils(3) },
+  ];
+  const diagonal = (n: number, ...values: readonly number[]): Float64Array =>
+    Float64Array.from({ length: n * n }, (_, k) =>
+      k % (n + 1) === 0 ? values[Math.min(k / (n + 1), values.length - 1)]! : 0,
+    );
+  /** The first two directions turned by 45 degrees. */
+  const turned = (n: number, a: number, b: number): Float64Array => {
+    const out = diagonal(n, (a + b) / 2);
+    out[1] = out[n] = (a - b) / 2;
+    return out;
+  };
+  const refused = (run: () => unknown, message: RegExp): void => {
+    expect(run).toThrow(NonFinite);
+    expect(run).toThrow(message);
+  };
+
+  it("refuse ratios that overflow or underflow, by every path", () => {
+    for (const { n, pencils } of paths) {
+      const at = (...values: readonly number[]) => diagonal(n, ...values);
+      const out = at(0);
+      refused(
+        () => pencils.distance(at(1e-300), at(1e300)),
+        /^the ratio .* overflows: entries of P reach 1.00e-300, entries of Q reach 1.00e\+300: bring both to a common size/,
+      );
+      refused(() => pencils.distance(at(1e300), at(1e-300)), /^the ratio .* underflows/);
+      refused(() => pencils.log(1, at(1, 1e-300), at(1, 1e300), out), /^the ratio .* overflows/);
+      refused(() => pencils.carry(1, at(1, 1e300), at(1, 1e-300), out, out), /^the ratio .* underflows/);
+      refused(() => pencils.exp(1, at(1e-300), at(1e300), out), /^P\^-1 X overflows.* shorter/);
+      expect(() => pencils.distance(at(1e-300), at(-1e300))).toThrow(/not positive definite/);
+      // What can be said is said.
+      expect(pencils.distance(at(1e-150), at(1e150))).toBeCloseTo(Math.sqrt(n) * 300 * Math.LN10, 9);
+      expect(pencils.distance(at(1e308), at(1e308))).toBe(0);
+      const middle = 150 + Math.log10((1 + 1e-8) / 2);
+      const far = Math.hypot(300, 292, ...Array<number>(n - 2).fill(150 + middle)) * Math.LN10;
+      expect(pencils.distance(at(1e-150), turned(n, 1e150, 1e142))).toBeCloseTo(far, 5);
+    }
+  });
+
+  it("refuse results that overflow or underflow, by every path, and name the pair", () => {
+    for (const { n, pencils } of paths) {
+      const size = n * n;
+      const at = (...values: readonly number[]) => diagonal(n, ...values);
+      const count = 70;
+      const many = (last: Float64Array) =>
+        some(count, (i) => (i === count - 1 ? last : symmetric(n, i, 1e-3)));
+      const out = new Float64Array(count * size);
+      const exp = (p: Float64Array, x: Float64Array) => () => pencils.exp(1, p, x, out.subarray(0, size));
+      for (const x of [at(0, 800), turned(n, 0, 800)])
+        refused(() => pencils.exp(count, at(1), many(x), out), /^pair 69: exp overflows: .* 800.* shorter/);
+      for (const x of [at(0, -800), turned(n, 0, -800)])
+        refused(() => pencils.exp(count, at(1), many(x), out), /^pair 69: exp underflows: .* -800.* shorter/);
+      refused(exp(at(1e300), at(20e300)), /^exp overflows: .* 20.0: entries of P reach 1.00e\+300/);
+      refused(exp(at(1e-300), at(-30e-300)), /^exp underflows: .* -30.0: entries of P reach 1.00e-300/);
+      for (const x of [at(0, 1e305), turned(n, 1e305, -1e305)])
+        refused(
+          () => pencils.carry(count, at(1), at(1e10), many(x), out),
+          /^pair 69: the transported vector overflows: entries of X reach 1.00e\+305/,
+        );
+      refused(
+        () => pencils.carry(count, at(1), at(1e10), many(at(1, Number.NaN)), out),
+        /^pair 69: the matrix is NaN in row 1, column 1/,
+      );
+      refused(
+        () => pencils.log(1, at(1, 1e308, 1), at(1, 1e300, 1), out.subarray(0, size)),
+        /^log overflows: entries of P reach 1.00e\+308: divide both matrices by a common size/,
+      );
+      const sum = (weight: number) => () =>
+        pencils.sumOfLogs(at(1e300), [at(2e300)], [weight], out.subarray(0, size));
+      refused(sum(Number.NaN), /^weights\[0\] is NaN/);
+      refused(sum(1e300), /^the sum of logarithms overflows/);
+      refused(() => pencils.inner(at(1), at(1), at(1, Number.NaN)), /NaN in row 1, column 1/);
+      refused(() => pencils.inner(at(1), at(1e200), at(1e200)), /^the inner product overflows/);
+      refused(() => pencils.unwhiten(at(1), at(Number.NaN)), /NaN in row 0/);
+      refused(() => pencils.unwhiten(at(1e10), at(1e300)), /overflows/);
+    }
+  });
 });
 
 const identity3 = Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1);

@@ -1,8 +1,10 @@
-import { FpxError, InvalidInput, within } from "../core/errors.ts";
+import { InvalidInput, NonFinite, within } from "../core/errors.ts";
 import { type Kernels, sharedKernels } from "../wasm/index.ts";
 import { checkFiniteTriangle, checkSize } from "./checks.ts";
 import { choleskyBy, solveTriangular } from "./cholesky.ts";
+import { exponent } from "./eigh.ts";
 import { leftSingular } from "./left-singular.ts";
+import { extremeRatio, isFiniteTriangle, outOfRange, refuse } from "./pencil-errors.ts";
 import { kernelPencils, pencilsOfOrder3, plainPencils } from "./pencil-functions.ts";
 
 /**
@@ -15,7 +17,8 @@ import { kernelPencils, pencilsOfOrder3, plainPencils } from "./pencil-functions
  * which may be one of the arguments. Lengths are not checked.
  *
  * Methods throw InvalidInput (code NOT_POSITIVE_DEFINITE) for a P, or an A called Q, without a Cholesky factor, and NonFinite for
- * NaN or infinity; of several pairs they name the first that is wrong.
+ * NaN or infinity in what they are given, and where a result, or P^-1 A, would overflow or lose its digits to underflow; of
+ * several pairs they name the first that is wrong.
  */
 export interface Pencils {
   /** F exp(v) F'. */
@@ -45,6 +48,8 @@ export interface Pencils {
  * small orders costs so little that it is done sooner.
  */
 const ratioOf = (n: number): number => (n <= 3 ? 1e-6 : 1e-9);
+/** Smaller numbers lose digits, or vanish. */
+const LEAST = 2 ** -1022;
 /** So many numbers of a kind, and pairs at most, are worked on together: they stay in the cache. */
 const CHUNK = 8192;
 const MOST = 64;
@@ -132,7 +137,7 @@ export function pencilsBy(
       at + WORK,
     );
     if (done < count)
-      named(first + done, all, () => refuse(matrix(P, shared ? 0 : done), matrix(A, done), n));
+      named(first + done, all, () => refuse(matrix(P, shared ? 0 : done), matrix(A, done), n, ratio));
     for (let i = 0; ratio && i < count; i++)
       if (m[at + NEAR + i] === 0 && !settled(m, at + VALUES + i * n, n))
         named(first + i, all, () => refine(shared ? 0 : i, i));
@@ -143,13 +148,29 @@ export function pencilsBy(
   const refine = (base: number, i: number): void => {
     const factor = choleskyBy(undefined, matrix(A, i), n);
     const values = m.subarray(at + VALUES + i * n, at + VALUES + (i + 1) * n);
-    leftSingular(solveTriangular(matrix(C, base), n, factor), n, values, matrix(ROWS, i));
-    for (let k = 0; k < n; k++) values[k]! *= values[k]!;
-    if (!(Math.min(...values) > 0))
-      throw new InvalidInput(
-        "the matrix is not positive definite up to rounding: add a multiple of the identity",
-        { code: "NOT_POSITIVE_DEFINITE" },
-      );
+    const root = solveTriangular(matrix(C, base), n, factor);
+    // Its entries are made of size 1, so that their squares stay in range.
+    let largest = 0;
+    for (let k = 0; k < size; k++) largest = Math.max(largest, Math.abs(root[k]!));
+    const unit = 2 ** exponent(largest);
+    for (let k = 0; k < size; k++) root[k]! /= unit;
+    // The least singular value of a triangular matrix is below its diagonal.
+    let least = 1;
+    for (let k = 0; k < n; k++) least = Math.min(least, root[k * (n + 1)]!);
+    leftSingular(root, n, values, matrix(ROWS, i));
+    for (let k = 0; k < n; k++) {
+      values[k]! *= unit;
+      values[k]! *= values[k]!;
+    }
+    if (Math.max(...values) === Number.POSITIVE_INFINITY)
+      throw extremeRatio(matrix(P, base), matrix(A, i), "overflows");
+    if (Math.min(...values) >= LEAST) return;
+    if ((least * Math.min(1, unit)) ** 2 < LEAST)
+      throw extremeRatio(matrix(P, base), matrix(A, i), "underflows");
+    throw new InvalidInput(
+      "the matrix is not positive definite up to rounding: add a multiple of the identity",
+      { code: "NOT_POSITIVE_DEFINITE" },
+    );
   };
 
   /** Loads and decomposes pairs chunk by chunk. */
@@ -181,6 +202,37 @@ export function pencilsBy(
       else for (; k < end; k++) m[k] = Math.log(m[k]!);
     }
   };
+  const one = (of: Float64Array, pair: number): Float64Array =>
+    of.length > size ? of.subarray(pair * size, (pair + 1) * size) : of;
+  /** Throws for the first of the chunk's results that is not finite; `why` makes the error of a pair. */
+  const settle = (first: number, count: number, all: number, why: (pair: number) => never): void => {
+    for (let i = 0; i < count; i++)
+      if (!isFiniteTriangle(m, at + A + i * size, n)) named(first + i, all, () => why(first + i));
+  };
+  /** Whether exponential i neither underflows nor overflows; its diagonal and its eigenvalues tell. */
+  const positive = (i: number): boolean => {
+    const result = at + A + i * size;
+    const values = at + VALUES + i * n;
+    for (let k = 0; k < n; k++) {
+      const entry = m[result + k * (n + 1)]!;
+      if (!(entry >= LEAST && entry < Number.POSITIVE_INFINITY && m[values + k]! >= LEAST)) return false;
+    }
+    return true;
+  };
+  /** Says why the exponential of a pair is not positive definite, or not finite. */
+  const refuseExponential = (p: Float64Array, x: Float64Array, finite: boolean): never => {
+    begin();
+    load(P, p, 0, 1);
+    load(A, x, 0, 1);
+    decompose(false, false, 0, 1, 1);
+    const values = m.subarray(at + VALUES, at + VALUES + n);
+    const [how, extreme] = finite ? ["underflows", Math.min(...values)] : ["overflows", Math.max(...values)];
+    throw outOfRange(
+      `exp ${how}: P^-1 X has the eigenvalue ${extreme.toPrecision(3)}`,
+      { P: p },
+      "the step is too long, take a shorter one",
+    );
+  };
   /** The norm of the values of pair i. */
   const norm = (i: number): number => {
     const begin = at + VALUES + i * n;
@@ -195,6 +247,11 @@ export function pencilsBy(
         const end = at + VALUES + chunk * n;
         for (let k = at + VALUES; k < end; k++) m[k] = Math.exp(m[k]!);
         recompose(shared, chunk);
+        for (let i = 0; i < chunk; i++)
+          if (!positive(i)) {
+            const finite = isFiniteTriangle(m, at + A + i * size, n);
+            named(first + i, count, () => refuseExponential(one(p, first + i), one(a, first + i), finite));
+          }
         store(out, first, chunk);
       });
     },
@@ -202,6 +259,9 @@ export function pencilsBy(
       each(count, p, q, true, (shared, first, chunk) => {
         logarithms(chunk);
         recompose(shared, chunk);
+        settle(first, chunk, count, (pair) => {
+          throw outOfRange("log overflows", { P: one(p, pair) }, "divide both matrices by a common size");
+        });
         store(out, first, chunk);
       });
     },
@@ -214,13 +274,10 @@ export function pencilsBy(
         }
         load(X, x, first, chunk);
         run.carry(m, n, chunk, at + C, shared, at + ROWS, at + VALUES, at + X, at + A, at + WORK);
-        // Every entry of E X E' has a share in every other of X.
-        for (let i = 0; i < chunk; i++)
-          if (!Number.isFinite(m[at + A + i * size]!))
-            named(first + i, count, () => {
-              const own = x.length > size ? (first + i) * size : 0;
-              checkFiniteTriangle(x.subarray(own, own + size), n);
-            });
+        settle(first, chunk, count, (pair) => {
+          checkFiniteTriangle(one(x, pair), n);
+          throw outOfRange("the transported vector overflows", { X: one(x, pair) }, "divide it by its size");
+        });
         store(out, first, chunk);
       });
     },
@@ -249,6 +306,15 @@ export function pencilsBy(
         run.add(m, n, chunk, at + ROWS, at + VALUES, at + SUM, at + WORK);
       }
       run.unwhiten(m, n, at + C, at + SUM, at + WORK);
+      if (!isFiniteTriangle(m, at + SUM, n)) {
+        for (let i = 0; i < points.length; i++)
+          if (!Number.isFinite(weights[i])) throw new NonFinite(`weights[${i}] is ${weights[i]}`);
+        throw outOfRange(
+          "the sum of logarithms overflows",
+          { P: p },
+          "divide all matrices by a common size, or the weights",
+        );
+      }
       copy(m, at + SUM, out, 0, size);
     },
     inner(p, x, y) {
@@ -261,12 +327,25 @@ export function pencilsBy(
         run.whiten(m, n, at + C, at + X, at + WORK);
         other = X;
       }
-      return trace(m, n, at + A, at + other);
+      const result = trace(m, n, at + A, at + other);
+      if (!Number.isFinite(result)) {
+        for (const vector of [x, y]) checkFiniteTriangle(vector, n);
+        throw outOfRange(
+          "the inner product overflows",
+          { P: p, X: x, Y: y },
+          "divide X and Y by their sizes",
+        );
+      }
+      return result;
     },
     unwhiten(p, out) {
       factor(p);
       load(SUM, out, 0, 1);
       run.unwhiten(m, n, at + C, at + SUM, at + WORK);
+      if (!isFiniteTriangle(m, at + SUM, n)) {
+        checkFiniteTriangle(out, n);
+        throw outOfRange("C S C' overflows", { P: p, S: out }, "give smaller ones");
+      }
       copy(m, at + SUM, out, 0, size);
     },
   };
@@ -274,7 +353,7 @@ export function pencilsBy(
   function factor(p: Float64Array): void {
     begin();
     load(C, p, 0, 1);
-    if (!run.factor(m, n, at + C)) refuse(p, p, n);
+    if (!run.factor(m, n, at + C)) refuse(p, p, n, false);
   }
 }
 
@@ -285,7 +364,7 @@ function settled(m: Float64Array, at: number, n: number): boolean {
     if (m[k]! < least) least = m[k]!;
     if (m[k]! > largest) largest = m[k]!;
   }
-  return least > ratioOf(n) * largest;
+  return least > ratioOf(n) * largest && least >= LEAST;
 }
 
 /** tr(A B) of symmetric matrices, from their lower triangles. */
@@ -301,13 +380,6 @@ function trace(m: Float64Array, n: number, a: number, b: number): number {
 function copy(from: Float64Array, first: number, to: Float64Array, place: number, length: number): void {
   if (length > SHORT) to.set(length === from.length ? from : from.subarray(first, first + length), place);
   else for (let k = 0; k < length; k++) to[place + k] = from[first + k]!;
-}
-
-/** Says why a pair could not be decomposed. The plain loops leave the kernels' memory alone. */
-function refuse(p: Float64Array, a: Float64Array, n: number): never {
-  choleskyBy(undefined, p, n);
-  checkFiniteTriangle(a, n);
-  throw new FpxError("NO_CONVERGENCE", `the eigenvalues of a ${n} by ${n} matrix did not converge`);
 }
 
 /** Runs a check; its errors name the pair when there are several. */

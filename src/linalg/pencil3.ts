@@ -77,7 +77,7 @@ function factor3(m: Float64Array, p: number, c: number): boolean {
   m[c + 6] = l20;
   m[c + 7] = l21;
   m[c + 8] = l22;
-  return d > 0 && e > 0 && f > 0 && d + e + f < Number.POSITIVE_INFINITY;
+  return d > 0 && e > 0 && f > 0 && l00 + l11 + l22 < Number.POSITIVE_INFINITY;
 }
 
 /** The lower triangle of C^-1 A C^-T, by two triangular solves. */
