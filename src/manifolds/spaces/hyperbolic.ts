@@ -1,5 +1,6 @@
 import { checkCount } from "../../core/checks.ts";
-import { combine, type Manifold, requireSize } from "./manifold.ts";
+import { createGuard } from "./guard.ts";
+import { combine, type Manifold, requireSize, scale } from "./manifold.ts";
 
 /** Beyond this first coordinate, sums are split into radial and other parts, which keeps cancellation small. */
 const FAR = 2;
@@ -7,6 +8,8 @@ const FAR = 2;
 /**
  * Hyperbolic space H^n of curvature -1 as the upper sheet of the Lorentz hyperboloid: points p of n + 1 numbers with
  * <p, p> = -p0^2 + p1^2 + ... + pn^2 = -1 and p0 > 0, tangent vectors at p those with <p, X> = 0.
+ *
+ * Coordinates are finite up to 355 from the origin: `exp` throws NonFinite for a step that goes farther.
  *
  * @throws InvalidInput when n is no positive integer.
  * @example const H = hyperbolic(2); H.dist(H.origin, H.exp(H.origin, Float64Array.of(0, 3, 4))); // 5
@@ -17,7 +20,26 @@ export function hyperbolic(n: number): Manifold {
   const size = n + 1;
   const origin = new Float64Array(size);
   origin[0] = 1;
-  const norm = (p: Float64Array, X: Float64Array): number => Math.sqrt(Math.max(0, inner(p, X, X)));
+  const { sized, number, settle } = createGuard(
+    name,
+    size,
+    (p, X) =>
+      `its length is ${length(p, X).toPrecision(3)}, and coordinates overflow about 355 from the origin`,
+  );
+  /** Sets the first coordinate of a tangent vector from the others, in place; what is not finite shows in it. */
+  const tangent = (
+    operation: "log" | "parallelTransport" | "egrad2rgrad" | "project" | "vectorFrom",
+    at: Float64Array,
+    X: Float64Array,
+    a: Float64Array,
+    b: Float64Array,
+    c?: Float64Array,
+  ): Float64Array => {
+    const before = X[0]!;
+    X[0] = spatial(at, X) / at[0]!;
+    if (0 * (before + X[0]! + at[0]!) !== 0) settle(operation, X, a, b, c);
+    return X;
+  };
   return {
     name,
     dim: n,
@@ -27,44 +49,56 @@ export function hyperbolic(n: number): Manifold {
     sectionalCurvatureMax: n === 1 ? 0 : -1,
     origin,
     exp(p, X) {
-      requireSize(name, size, p);
-      requireSize(name, size, X);
+      sized("exp", p, X);
       const t = norm(p, X);
-      return onSheet(combine(Math.cosh(t), p, t === 0 ? 1 : Math.sinh(t) / t, X));
+      const out = combine(Math.cosh(t), p, t === 0 ? 1 : Math.sinh(t) / t, X);
+      const before = out[0]!;
+      out[0] = Math.sqrt(1 + spatial(out, out));
+      if (0 * (before + out[0]!) !== 0) settle("exp", out, p, X);
+      return out;
     },
     log(p, q) {
-      requireSize(name, size, p);
-      requireSize(name, size, q);
+      sized("log", p, q);
       const square = chordSquare(p, q);
       const d = distance(p, q, square);
       const factor = d === 0 ? 1 : d / Math.sinh(d);
       // q - p + <p, q - p> p, where <p, q - p> = -|q - p|^2 / 2 on the hyperboloid.
-      return tangent(p, combine(factor, q, -factor * (1 + square / 2), p));
+      return tangent("log", p, combine(factor, q, -factor * (1 + square / 2), p), p, q);
     },
     dist(p, q) {
-      requireSize(name, size, p);
-      requireSize(name, size, q);
-      return distance(p, q, chordSquare(p, q));
+      sized("dist", p, q);
+      const square = chordSquare(p, q);
+      return number("dist", distance(p, q, square), square + p[0]! + q[0]!, p, q);
     },
-    inner: (p, X, Y) => inner(p, X, Y),
-    norm,
+    inner(p, X, Y) {
+      sized("inner", p, X, Y);
+      return number("inner", inner(p, X, Y), p[0]! + X[0]! + Y[0]!, p, X, Y);
+    },
+    norm(p, X) {
+      sized("norm", p, X);
+      return number("norm", length(p, X), p[0]! + X[0]!, p, X);
+    },
     parallelTransport(p, q, X) {
-      requireSize(name, size, X);
+      sized("parallelTransport", p, q, X);
       // <q, X> = <q - p, X>, since X is tangent at p: near p the difference is exact, far from it it cancels.
       const ahead = chordSquare(p, q) > 1 ? q : combine(1, q, -1, p);
       const factor = lorentz(ahead, X) / (1 - lorentz(p, q));
       const out = new Float64Array(size);
       for (let i = 0; i < size; i++) out[i] = X[i]! + factor * (p[i]! + q[i]!);
-      return tangent(q, out);
+      return tangent("parallelTransport", q, out, p, q, X);
     },
     egrad2rgrad(p, G) {
-      requireSize(name, size, G);
+      sized("egrad2rgrad", p, G);
       const g = G.slice();
       g[0] = -g[0]!;
-      return project(p, g);
+      return tangent("egrad2rgrad", p, combine(1, g, lorentz(p, g), p), p, G);
     },
-    project,
+    project(p, X) {
+      sized("project", p, X);
+      return tangent("project", p, combine(1, X, lorentz(p, X), p), p, X);
+    },
     vectorFrom(p, coordinates) {
+      sized("vectorFrom", p);
       requireSize(`the tangent space of ${name}`, n, coordinates, "the coordinate vector");
       // (0, c) at the origin, transported to p.
       let along = 0;
@@ -72,7 +106,7 @@ export function hyperbolic(n: number): Manifold {
       const factor = along / (1 + p[0]!);
       const out = new Float64Array(size);
       for (let i = 1; i < size; i++) out[i] = coordinates[i - 1]! + factor * p[i]!;
-      return tangent(p, out);
+      return tangent("vectorFrom", p, out, p, coordinates);
     },
     flaw(p, tolerance = 1e-8) {
       if (p.length !== size) return `has ${p.length} numbers, not ${size}`;
@@ -109,6 +143,18 @@ function inner(p: Float64Array, X: Float64Array, Y: Float64Array): number {
   return sum;
 }
 
+function norm(p: Float64Array, X: Float64Array): number {
+  return Math.sqrt(Math.max(0, inner(p, X, X)));
+}
+
+/** `norm`, also where squares overflow. */
+function length(p: Float64Array, X: Float64Array): number {
+  const plain = norm(p, X);
+  if (plain < Number.POSITIVE_INFINITY) return plain;
+  const largest = X.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return largest * norm(p, scale(1 / largest, X));
+}
+
 /** <q - p, q - p> = 2 cosh d(p, q) - 2. */
 function chordSquare(p: Float64Array, q: Float64Array): number {
   let difference = 0;
@@ -133,21 +179,4 @@ function chordSquare(p: Float64Array, q: Float64Array): number {
 /** acosh loses all near 0, asinh a little far away. */
 function distance(p: Float64Array, q: Float64Array, square: number): number {
   return square < 1.1 ? 2 * Math.asinh(Math.sqrt(square) / 2) : Math.acosh(Math.max(1, -lorentz(p, q)));
-}
-
-/** Sets the first coordinate of a point from the others, in place. */
-function onSheet(p: Float64Array): Float64Array {
-  p[0] = Math.sqrt(1 + spatial(p, p));
-  return p;
-}
-
-/** Sets the first coordinate of a tangent vector from the others, in place. */
-function tangent(p: Float64Array, X: Float64Array): Float64Array {
-  X[0] = spatial(p, X) / p[0]!;
-  return X;
-}
-
-/** X + <p, X> p. */
-function project(p: Float64Array, X: Float64Array): Float64Array {
-  return tangent(p, combine(1, X, lorentz(p, X), p));
 }

@@ -4,8 +4,11 @@ import type { Stream } from "../../random/index.ts";
 
 /**
  * A complete, simply connected space with curvature bounds. Points and tangent vectors are flat arrays of `size`
- * numbers; operations return new arrays, never change their arguments, and do not validate what they are given
- * beyond its length (`requirePoint` does). Words are those of Manifolds.jl and Manopt.
+ * numbers; operations return new arrays and never change their arguments. Words are those of Manifolds.jl and Manopt.
+ *
+ * Operations throw InvalidInput for an argument of another length, and NonFinite for a result that would not be finite,
+ * which says what is wrong: NaN or infinity given, or a step too long. They do not look whether a point is one
+ * (`isPoint` does).
  */
 export interface Manifold {
   /** Such as "SPD(3)". */
@@ -18,7 +21,10 @@ export interface Manifold {
   readonly sectionalCurvatureMax: number;
   /** A point to begin at. */
   readonly origin: Float64Array;
-  /** The point that the geodesic from p with initial velocity X reaches at time 1. */
+  /**
+   * The point that the geodesic from p with initial velocity X reaches at time 1. In closed form, it is what other
+   * packages have `retract` for too.
+   */
   exp(p: Float64Array, X: Float64Array): Float64Array;
   /** The initial velocity, at p, of the geodesic that reaches q at time 1. */
   log(p: Float64Array, q: Float64Array): Float64Array;
@@ -125,25 +131,25 @@ export function requireSize(space: string, size: number, p: Float64Array, name =
     throw new InvalidInput(`${name} has ${p.length} numbers, but ${space} needs ${size}`);
 }
 
-/** a X as a new array. */
+/** The tangent vector a X. */
 export function scale(a: number, X: Float64Array): Float64Array {
   const out = new Float64Array(X.length);
   for (let i = 0; i < out.length; i++) out[i] = a * X[i]!;
   return out;
 }
 
-/** X + Y as a new array. */
-export const add = (X: Float64Array, Y: Float64Array): Float64Array => combine(1, X, 1, Y);
+/**
+ * The sum of two tangent vectors at one point.
+ * @throws InvalidInput for vectors of different lengths.
+ */
+export function add(X: Float64Array, Y: Float64Array): Float64Array {
+  requireSize("a sum with X", X.length, Y, "Y");
+  return combine(1, X, 1, Y);
+}
 
 /** a X + b Y as a new array. */
 export function combine(a: number, X: Float64Array, b: number, Y: Float64Array): Float64Array {
   const out = new Float64Array(X.length);
   for (let i = 0; i < out.length; i++) out[i] = a * X[i]! + b * Y[i]!;
   return out;
-}
-
-/** Whether all numbers are finite. */
-export function isFinitePoint(p: Float64Array): boolean {
-  for (let i = 0; i < p.length; i++) if (!Number.isFinite(p[i])) return false;
-  return true;
 }

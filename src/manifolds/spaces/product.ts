@@ -1,5 +1,6 @@
 import { checkPositive } from "../../core/checks.ts";
-import { InvalidInput } from "../../core/errors.ts";
+import { InvalidInput, within } from "../../core/errors.ts";
+import { createGuard } from "./guard.ts";
 import { type Manifold, requireSize } from "./manifold.ts";
 import { expMany, logMany, parallelTransportMany } from "./many.ts";
 
@@ -37,35 +38,26 @@ export function product(
       : factors.map((M) => M.name).join(" x ");
   const name = weights.every((weight) => weight === 1) ? names : `weighted ${names}`;
 
-  /** The factor, when all are the same: its many operations do not depend on the weights. */
-  const power = factors.every((M) => M === factors[0]) ? factors[0]! : undefined;
-  const whole = (p: Float64Array): Float64Array => {
-    requireSize(name, size, p);
-    return p;
-  };
+  const { sized, number, array } = createGuard(name, size);
+  /** The factor, when all are the same and it has many operations: they do not depend on the weights. */
+  const power = factors[0]!.many && factors.every((M) => M === factors[0]) ? factors[0] : undefined;
   const part = (p: Float64Array, i: number): Float64Array => p.subarray(starts[i], starts[i + 1]);
-  const blockwise = (p: Float64Array, block: (M: Manifold, i: number) => Float64Array): Float64Array => {
-    requireSize(name, size, p);
+  const places = factors.map((M, i) => `factor ${i} (${M.name})`);
+  const blockwise = (block: (M: Manifold, i: number) => Float64Array): Float64Array => {
     const out = new Float64Array(size);
-    for (const [i, M] of factors.entries()) out.set(block(M, i), starts[i]);
+    for (const [i, M] of factors.entries())
+      out.set(
+        within(places[i]!, () => block(M, i)),
+        starts[i],
+      );
     return out;
   };
-  const total = (p: Float64Array, term: (M: Manifold, i: number) => number): number => {
-    requireSize(name, size, p);
+  const total = (term: (M: Manifold, i: number) => number): number => {
     let sum = 0;
-    for (const [i, M] of factors.entries()) sum += weights[i]! * term(M, i);
+    for (const [i, M] of factors.entries()) sum += weights[i]! * within(places[i]!, () => term(M, i));
     return sum;
   };
-  const scaled = (
-    factor: (weight: number) => number,
-    M: Manifold,
-    i: number,
-    X: Float64Array,
-  ): Float64Array => {
-    const a = factor(weights[i]!);
-    requireSize(M.name, M.size, X);
-    return a === 1 ? X : X.map((value) => a * value);
-  };
+  const scaled = (a: number, X: Float64Array): Float64Array => (a === 1 ? X : X.map((value) => a * value));
   const flat = factors.length > 1 ? [0] : [];
   const curvatures = factors.map((M, i) =>
     [M.sectionalCurvatureMin, M.sectionalCurvatureMax].map((k) => k / weights[i]!),
@@ -82,26 +74,56 @@ export function product(
     sectionalCurvatureMin: Math.min(...flat, ...curvatures.map(([low]) => low!)),
     sectionalCurvatureMax: Math.max(...flat, ...curvatures.map(([, high]) => high!)),
     origin: Float64Array.from(factors.flatMap((M) => [...M.origin])),
-    exp: (p, X) =>
-      power ? expMany(power, whole(p), whole(X)) : blockwise(X, (M, i) => M.exp(part(p, i), part(X, i))),
-    log: (p, q) =>
-      power ? logMany(power, whole(p), whole(q)) : blockwise(q, (M, i) => M.log(part(p, i), part(q, i))),
-    dist: (p, q) => Math.sqrt(total(q, (M, i) => M.dist(part(p, i), part(q, i)) ** 2)),
-    inner: (p, X, Y) => total(X, (M, i) => M.inner(part(p, i), part(X, i), part(Y, i))),
-    norm: (p, X) => Math.sqrt(total(X, (M, i) => M.norm(part(p, i), part(X, i)) ** 2)),
-    parallelTransport: (p, q, X) =>
-      power
-        ? parallelTransportMany(power, whole(p), whole(q), whole(X))
-        : blockwise(X, (M, i) => M.parallelTransport(part(p, i), part(q, i), part(X, i))),
-    egrad2rgrad: (p, G) =>
-      blockwise(G, (M, i) => scaled((w) => 1 / w, M, i, M.egrad2rgrad(part(p, i), part(G, i)))),
-    project: (p, X) => blockwise(X, (M, i) => M.project(part(p, i), part(X, i))),
+    exp(p, X) {
+      sized("exp", p, X);
+      return power
+        ? within(name, () => expMany(power, p, X))
+        : blockwise((M, i) => M.exp(part(p, i), part(X, i)));
+    },
+    log(p, q) {
+      sized("log", p, q);
+      return power
+        ? within(name, () => logMany(power, p, q))
+        : blockwise((M, i) => M.log(part(p, i), part(q, i)));
+    },
+    dist(p, q) {
+      sized("dist", p, q);
+      const square = total((M, i) => M.dist(part(p, i), part(q, i)) ** 2);
+      return number("dist", Math.sqrt(square), 0, p, q);
+    },
+    inner(p, X, Y) {
+      sized("inner", p, X, Y);
+      const sum = total((M, i) => M.inner(part(p, i), part(X, i), part(Y, i)));
+      return number("inner", sum, 0, p, X, Y);
+    },
+    norm(p, X) {
+      sized("norm", p, X);
+      const square = total((M, i) => M.norm(part(p, i), part(X, i)) ** 2);
+      return number("norm", Math.sqrt(square), 0, p, X);
+    },
+    parallelTransport(p, q, X) {
+      sized("parallelTransport", p, q, X);
+      return power
+        ? within(name, () => parallelTransportMany(power, p, q, X))
+        : blockwise((M, i) => M.parallelTransport(part(p, i), part(q, i), part(X, i)));
+    },
+    egrad2rgrad(p, G) {
+      sized("egrad2rgrad", p, G);
+      const gradient = blockwise((M, i) => scaled(1 / weights[i]!, M.egrad2rgrad(part(p, i), part(G, i))));
+      return array("egrad2rgrad", gradient, p, G);
+    },
+    project(p, X) {
+      sized("project", p, X);
+      return blockwise((M, i) => M.project(part(p, i), part(X, i)));
+    },
     vectorFrom(p, c) {
-      requireSize(`the tangent space of ${name}`, this.dim, c, "the coordinate vector");
-      return blockwise(p, (M, i) => {
+      sized("vectorFrom", p);
+      requireSize(`the tangent space of ${name}`, coordinates, c, "the coordinate vector");
+      const vector = blockwise((M, i) => {
         const own = c.subarray(coordinateStarts[i], coordinateStarts[i]! + M.dim);
-        return scaled((w) => 1 / Math.sqrt(w), M, i, M.vectorFrom(part(p, i), own));
+        return scaled(1 / Math.sqrt(weights[i]!), M.vectorFrom(part(p, i), own));
       });
+      return array("vectorFrom", vector, p, c);
     },
     flaw(p, tolerance) {
       if (p.length !== size) return `has ${p.length} numbers, not ${size}`;

@@ -1,5 +1,6 @@
 import { checkCount } from "../../core/checks.ts";
 import { cholesky, createPencils } from "../../linalg/index.ts";
+import { createGuard } from "./guard.ts";
 import { type Manifold, requireSize } from "./manifold.ts";
 
 /**
@@ -8,7 +9,8 @@ import { type Manifold, requireSize } from "./manifold.ts";
  * W(X) = C^-1 X C^-T, every operation is a function of one symmetric eigenproblem. Only lower triangles are read;
  * results are exactly symmetric.
  *
- * Operations throw InvalidInput (code NOT_POSITIVE_DEFINITE) for a base point that has no Cholesky factor.
+ * Operations throw InvalidInput (code NOT_POSITIVE_DEFINITE) for a base point, or a matrix to reach, that has no Cholesky
+ * factor, and NonFinite where P^-1 Q or a result overflows or underflows; sizes do not matter otherwise.
  *
  * @throws InvalidInput when n is no positive integer.
  * @example const S = spd(2); S.dist(Float64Array.of(1, 0, 0, 4), Float64Array.of(4, 0, 0, 1)); // sqrt(2) ln 4
@@ -21,13 +23,7 @@ export function spd(n: number): Manifold {
   const factor = { out: new Float64Array(size) };
   const origin = new Float64Array(size);
   for (let i = 0; i < n; i++) origin[i * n + i] = 1;
-  const sized = (...arrays: readonly Float64Array[]): void => {
-    for (const array of arrays) requireSize(name, size, array);
-  };
-  const inner = (p: Float64Array, X: Float64Array, Y: Float64Array): number => {
-    sized(p, X, Y);
-    return pencils.inner(p, X, Y);
-  };
+  const { sized, array } = createGuard(name, size);
   return {
     name,
     dim: (n * (n + 1)) / 2,
@@ -38,31 +34,37 @@ export function spd(n: number): Manifold {
     origin,
     many: { exp: pencils.exp, log: pencils.log, parallelTransport: pencils.carry },
     exp(p, X) {
-      sized(p, X);
+      sized("exp", p, X);
       const out = new Float64Array(size);
       pencils.exp(1, p, X, out);
       return out;
     },
     log(p, q) {
-      sized(p, q);
+      sized("log", p, q);
       const out = new Float64Array(size);
       pencils.log(1, p, q, out);
       return out;
     },
     dist(p, q) {
-      sized(p, q);
+      sized("dist", p, q);
       return pencils.distance(p, q);
     },
-    inner,
-    norm: (p, X) => Math.sqrt(inner(p, X, X)),
+    inner(p, X, Y) {
+      sized("inner", p, X, Y);
+      return pencils.inner(p, X, Y);
+    },
+    norm(p, X) {
+      sized("norm", p, X);
+      return Math.sqrt(pencils.inner(p, X, X));
+    },
     parallelTransport(p, q, X) {
-      sized(p, q, X);
+      sized("parallelTransport", p, q, X);
       const out = new Float64Array(size);
       pencils.carry(1, p, q, X, out);
       return out;
     },
     egrad2rgrad(p, G) {
-      sized(p, G);
+      sized("egrad2rgrad", p, G);
       const half = new Float64Array(size);
       const out = new Float64Array(size);
       for (let i = 0; i < n; i++)
@@ -77,18 +79,19 @@ export function spd(n: number): Manifold {
           for (let k = 0; k < n; k++) sum += half[i * n + k]! * p[k * n + j]!;
           out[i * n + j] = out[j * n + i] = sum;
         }
-      return out;
+      return array("egrad2rgrad", out, p, G);
     },
-    project(_, X) {
-      sized(X);
+    project(p, X) {
+      sized("project", p, X);
       const out = new Float64Array(size);
       for (let i = 0; i < n; i++)
         for (let j = 0; j <= i; j++) out[i * n + j] = out[j * n + i] = (X[i * n + j]! + X[j * n + i]!) / 2;
-      return out;
+      return array("project", out, p, X);
     },
     vectorFrom(p, coordinates) {
-      sized(p);
+      sized("vectorFrom", p);
       requireSize(`the tangent space of ${name}`, (n * (n + 1)) / 2, coordinates, "the coordinate vector");
+      array("vectorFrom", coordinates, p, coordinates);
       const out = new Float64Array(size);
       let next = 0;
       for (let i = 0; i < n; i++) {
@@ -99,7 +102,9 @@ export function spd(n: number): Manifold {
       return out;
     },
     weightedLog(p, points, weights, distances) {
-      sized(p, ...points);
+      requireSize(name, size, p, "p");
+      for (let i = 0; i < points.length; i++)
+        if (points[i]!.length !== size) requireSize(name, size, points[i]!, `points[${i}]`);
       const out = new Float64Array(size);
       pencils.sumOfLogs(p, points, weights, out, distances);
       return out;
