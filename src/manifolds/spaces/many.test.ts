@@ -67,11 +67,36 @@ describe("operations on many", () => {
       const { p, q } = pairs(M);
       const broken = flat(p);
       broken[90 * M.size - 1] = -1;
-      expect(() => logMany(M, broken, flat(q))).toThrow(/^pair 89: the matrix is not positive definite/);
+      expect(() => logMany(M, broken, flat(q))).toThrow(
+        /^pair 89: (factor 1 \(SPD\(2\)\): )?the matrix is not positive definite/,
+      );
       expect(() => logMany(M, flat(q), broken)).toThrow(/^pair 89: /);
       expect(() => logMany(M, flat(p), flat(q.slice(1)))).toThrow(/q has \d+ numbers/);
       expect(() => logMany(M, flat(p).slice(1), q[0]!)).toThrow(/p has \d+ numbers/);
       expect(() => logMany(M, flat(p), q[0]!, new Float64Array(M.size))).toThrow(/out has/);
     }
+  });
+
+  it("of none give none; one argument may still serve all", () => {
+    const none = new Float64Array(0);
+    for (const M of [euclidean(3), hyperbolic(2), spd(2), spd(3), product([hyperbolic(1), spd(2)])])
+      for (const out of [undefined, new Float64Array(0)]) {
+        const o = M.origin;
+        for (const result of [
+          expMany(M, o, none, out),
+          expMany(M, none, none, out),
+          logMany(M, o, none, out),
+          logMany(M, none, o, out),
+          parallelTransportMany(M, o, o, none, out),
+          parallelTransportMany(M, none, o, none, out),
+        ]) {
+          expect(result).toHaveLength(0);
+          if (out) expect(result).toBe(out);
+        }
+        const two = flat([o, o]);
+        expect(() => logMany(M, two, none)).toThrow(/q has 0 numbers/);
+        expect(() => logMany(M, o, none, new Float64Array(M.size))).toThrow(/out has/);
+        expect(() => expMany(M, o, two, none)).toThrow(/out has 0 numbers/);
+      }
   });
 });

@@ -3,7 +3,8 @@ import type { Manifold } from "./manifold.ts";
 
 /**
  * exp of many: result i is `M.exp(p_i, X_i)`, to the bit. Each array holds points or vectors one after another, as a point of
- * the product of equal manifolds does, or a single one that serves all; the results go to `out` (default: a new array), which may be one of the arguments.
+ * the product of equal manifolds does, or none, or a single one that serves all. The results go to `out` (default: a new
+ * array), which may be one of the arguments.
  *
  * @throws InvalidInput for lengths that do not fit; what M.exp throws, with the number of the pair.
  * @example expMany(spd(2), p, tangents); // tangents: 4 numbers each, one after another; p: 4 numbers, or as many as tangents
@@ -50,15 +51,16 @@ export function parallelTransportMany(
   return results;
 }
 
-/** How many pairs there are: the longest argument says. `names` is a letter for each. */
+/**
+ * How many pairs there are: an argument of one point serves all, the others agree, on none too. `names` is a letter for each.
+ */
 function countOf(
   { name, size }: Manifold,
   names: string,
   given: readonly Float64Array[],
   out: Float64Array | undefined,
 ): number {
-  let longest = size;
-  for (const { length } of given) if (length > longest) longest = length;
+  const total = given.find(({ length }) => length !== size)?.length ?? size;
   const refuse = (argument: string, length: number): never => {
     throw new InvalidInput(
       `${argument} has ${length} numbers: give ${size} for each point of ${name}, as many points as in the other arguments, or one for all`,
@@ -66,10 +68,10 @@ function countOf(
   };
   for (let i = 0; i < given.length; i++) {
     const { length } = given[i]!;
-    if (length % size !== 0 || (length !== longest && length !== size)) refuse(names[i]!, length);
+    if (length % size !== 0 || (length !== total && length !== size)) refuse(names[i]!, length);
   }
-  if (out !== undefined && out.length !== longest) refuse("out", out.length);
-  return longest / size;
+  if (out !== undefined && out.length !== total) refuse("out", out.length);
+  return total / size;
 }
 
 /** Does one pair after another; errors name the pair. */
