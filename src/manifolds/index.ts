@@ -69,6 +69,7 @@ export { requireHadamard, riemaconXi, zeta } from "./spaces/curvature.ts";
 export { euclidean } from "./spaces/euclidean.ts";
 export { hyperbolic } from "./spaces/hyperbolic.ts";
 export {
+  add,
   geodesic,
   isPoint,
   type Manifold,
@@ -76,6 +77,7 @@ export {
   randomDirection,
   randomPoint,
   randomVector,
+  scale,
   zeroVector,
 } from "./spaces/manifold.ts";
 export { expMany, logMany, parallelTransportMany } from "./spaces/many.ts";
