@@ -98,10 +98,12 @@ const packageJson = (): PackageJson =>
 /** The version of this installation. */
 export const fpxVersion = (): string => packageJson().version;
 
-/** The public names of this installation and their files: beside this file, so in `src` when run from source. */
+/** The public names of this installation and their files: rooms beside this file, so in `src` when run from source. */
 function ownRooms(): Record<string, string> {
   const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-  const rooms: Record<string, string> = {};
+  const rooms: Record<string, string> = {
+    "fpx/package.json": fileURLToPath(new URL("../../package.json", import.meta.url)),
+  };
   for (const [key, target] of Object.entries(packageJson().exports)) {
     if (!/^\.\/dist\/[\w/-]+\/index\.js$/.test(target)) continue;
     const file = target.replace(/^\.\/dist\//, "../").replace(/\.js$/, extension);
