@@ -4,8 +4,9 @@ import { checkFiniteTriangle, checkSize } from "./checks.ts";
 import { choleskyBy, solveTriangular } from "./cholesky.ts";
 import { exponent } from "./eigh.ts";
 import { leftSingular } from "./left-singular.ts";
-import { extremeRatio, isFiniteTriangle, outOfRange, refuse } from "./pencil-errors.ts";
+
 import { kernelPencils, pencilsOfOrder3, plainPencils } from "./pencil-functions.ts";
+import { extremeRatio, isFiniteTriangle, outOfRange, refuse } from "./pencil-range.ts";
 
 /**
  * Functions of pencils (P, A): symmetric n by n matrices of which P is positive definite. With P = C C' and
@@ -206,32 +207,37 @@ export function pencilsBy(
     of.length > size ? of.subarray(pair * size, (pair + 1) * size) : of;
   /** Throws for the first of the chunk's results that is not finite; `why` makes the error of a pair. */
   const settle = (first: number, count: number, all: number, why: (pair: number) => never): void => {
+    if (Number.isFinite(sumOf(m, at + A, count * size))) return;
     for (let i = 0; i < count; i++)
       if (!isFiniteTriangle(m, at + A + i * size, n)) named(first + i, all, () => why(first + i));
   };
-  /** Whether exponential i neither underflows nor overflows; its diagonal and its eigenvalues tell. */
-  const positive = (i: number): boolean => {
-    const result = at + A + i * size;
-    const values = at + VALUES + i * n;
-    for (let k = 0; k < n; k++) {
-      const entry = m[result + k * (n + 1)]!;
-      if (!(entry >= LEAST && entry < Number.POSITIVE_INFINITY && m[values + k]! >= LEAST)) return false;
+  /** Throws for the first of the chunk's exponentials that overflows or underflows. */
+  const settleExponentials = (
+    first: number,
+    count: number,
+    all: number,
+    p: Float64Array,
+    x: Float64Array,
+  ): void => {
+    const values = (i: number): Float64Array => m.subarray(at + VALUES + i * n, at + VALUES + (i + 1) * n);
+    for (let i = 0; i < count; i++) {
+      const result = at + A + i * size;
+      if (Math.min(...values(i)) >= LEAST && isPositive(m, result, n, 1)) continue;
+      const overflows = !isFiniteTriangle(m, result, n);
+      named(first + i, all, () => {
+        // The exponents have been overwritten.
+        const base = one(p, first + i);
+        load(P, base, 0, 1);
+        load(A, one(x, first + i), 0, 1);
+        decompose(false, false, 0, 1, 1);
+        const exponent = overflows ? Math.max(...values(0)) : Math.min(...values(0));
+        throw outOfRange(
+          `exp ${overflows ? "overflows" : "underflows"}: P^-1 X has the eigenvalue ${exponent.toPrecision(3)}`,
+          { P: base },
+          "the step is too long, take a shorter one",
+        );
+      });
     }
-    return true;
-  };
-  /** Says why the exponential of a pair is not positive definite, or not finite. */
-  const refuseExponential = (p: Float64Array, x: Float64Array, finite: boolean): never => {
-    begin();
-    load(P, p, 0, 1);
-    load(A, x, 0, 1);
-    decompose(false, false, 0, 1, 1);
-    const values = m.subarray(at + VALUES, at + VALUES + n);
-    const [how, extreme] = finite ? ["underflows", Math.min(...values)] : ["overflows", Math.max(...values)];
-    throw outOfRange(
-      `exp ${how}: P^-1 X has the eigenvalue ${extreme.toPrecision(3)}`,
-      { P: p },
-      "the step is too long, take a shorter one",
-    );
   };
   /** The norm of the values of pair i. */
   const norm = (i: number): number => {
@@ -245,13 +251,15 @@ export function pencilsBy(
     exp(count, p, a, out) {
       each(count, p, a, false, (shared, first, chunk) => {
         const end = at + VALUES + chunk * n;
-        for (let k = at + VALUES; k < end; k++) m[k] = Math.exp(m[k]!);
+        let least = 1;
+        for (let k = at + VALUES; k < end; k++) {
+          const value = Math.exp(m[k]!);
+          if (value < least) least = value;
+          m[k] = value;
+        }
         recompose(shared, chunk);
-        for (let i = 0; i < chunk; i++)
-          if (!positive(i)) {
-            const finite = isFiniteTriangle(m, at + A + i * size, n);
-            named(first + i, count, () => refuseExponential(one(p, first + i), one(a, first + i), finite));
-          }
+        if (!(least >= LEAST && isPositive(m, at + A, n, chunk)))
+          settleExponentials(first, chunk, count, p, a);
         store(out, first, chunk);
       });
     },
@@ -365,6 +373,34 @@ function settled(m: Float64Array, at: number, n: number): boolean {
     if (m[k]! > largest) largest = m[k]!;
   }
   return least > ratioOf(n) * largest && least >= LEAST;
+}
+
+/** Whether the diagonals of matrices one after another are positive, finite and lose no digits. */
+function isPositive(m: Float64Array, a: number, n: number, count: number): boolean {
+  for (let i = 0; i < count; i++)
+    for (let k = 0; k < n; k++) {
+      const entry = m[a + (i * n + k) * n + k]!;
+      if (!(entry >= LEAST && entry < Number.POSITIVE_INFINITY)) return false;
+    }
+  return true;
+}
+
+/** The sum of numbers from a place on, in four parts: each addition waits for the one before it. */
+function sumOf(m: Float64Array, from: number, length: number): number {
+  const end = from + length;
+  let k = from;
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  for (; k + 3 < end; k += 4) {
+    a += m[k]!;
+    b += m[k + 1]!;
+    c += m[k + 2]!;
+    d += m[k + 3]!;
+  }
+  for (; k < end; k++) a += m[k]!;
+  return a + b + c + d;
 }
 
 /** tr(A B) of symmetric matrices, from their lower triangles. */
