@@ -61,7 +61,11 @@ export function euclidean(n: number): Manifold {
       requireSize(`the tangent space of ${name}`, n, coordinates, "the coordinate vector");
       return array("vectorFrom", coordinates.slice(), p, coordinates);
     },
-    flaw: (p) => (p.length === n ? undefined : `has ${p.length} numbers, not ${n}`),
+    flaw(p) {
+      if (p.length !== n) return `has ${p.length} numbers, not ${n}`;
+      const place = p.findIndex((value) => !Number.isFinite(value));
+      return place < 0 ? undefined : `is ${p[place]} in place ${place}`;
+    },
   };
 }
 

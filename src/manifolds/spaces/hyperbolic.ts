@@ -112,7 +112,9 @@ export function hyperbolic(n: number): Manifold {
       if (p.length !== size) return `has ${p.length} numbers, not ${size}`;
       if (!(p[0]! > 0)) return "is not on the upper sheet (its first number is not positive)";
       const off = Math.abs(lorentz(p, p) + 1);
-      return off <= tolerance * p[0]! * p[0]! ? undefined : `is off the hyperboloid by ${off.toPrecision(3)}`;
+      return off <= tolerance * p[0]! * p[0]! && off < Number.POSITIVE_INFINITY
+        ? undefined
+        : `is off the hyperboloid by ${off.toPrecision(3)}`;
     },
   };
 }

@@ -3,7 +3,7 @@ import { InvalidInput, NonFinite } from "../../core/errors.ts";
 import { createRng } from "../../random/index.ts";
 import { euclidean } from "./euclidean.ts";
 import { hyperbolic } from "./hyperbolic.ts";
-import { add, type Manifold, randomPoint, randomVector, scale } from "./manifold.ts";
+import { add, isPoint, type Manifold, randomPoint, randomVector, scale } from "./manifold.ts";
 import { expMany, logMany, parallelTransportMany } from "./many.ts";
 import { product } from "./product.ts";
 import { spd } from "./spd.ts";
@@ -62,6 +62,15 @@ describe.each(spaces.map((M) => [M.name, M] as const))("%s", (_, M) => {
           expect(run, `${name}, argument ${i}`).toThrow(InvalidInput);
           expect(run, `${name}, argument ${i}`).toThrow(`has ${length} numbers`);
         }
+  });
+
+  it("has no points that are not finite", () => {
+    const p = randomPoint(M, rng.stream("point"));
+    expect(isPoint(M, p)).toBe(true);
+    for (let place = 0; place < M.size; place++)
+      for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
+        for (const base of [p, M.origin]) expect(isPoint(M, base.with(place, value))).toBe(false);
+    expect(isPoint(M, new Float64Array(M.size + 1))).toBe(false);
   });
 
   it("gives finite numbers or refuses", () => {
