@@ -16,6 +16,7 @@ import { spd } from "../spaces/spd.ts";
 import { prgd, ragd, riemacon } from "./minimizers.ts";
 import { evaluate, objectiveOf } from "./objective.ts";
 import { gradientStep } from "./prgd.ts";
+import { rescue } from "./rescue.ts";
 import {
   paperSequences,
   riemaconStart,
@@ -61,6 +62,42 @@ describe("minimisers", () => {
     const problem = quadratic(1000);
     const plain = minimize(problem, { method: "prgd", tolerance: 1e-9 }).calls;
     expect(plain).toBeGreaterThan(8 * minimize(problem, { tolerance: 1e-9 }).calls);
+  });
+
+  it("finds the Frechet mean of widely spread matrices in about a dozen gradients", () => {
+    for (const M of [spd(10), hyperbolic(5)]) {
+      const points = Array.from({ length: 50 }, (_, i) => randomPoint(M, rng.stream("spread", 0, i), 1));
+      const { calls, certified } = minimize(frechetMean(M, points), { tolerance: 5e-21 });
+      expect(certified).toBe(true);
+      expect(calls).toBeLessThanOrEqual(25);
+    }
+  });
+
+  it("turns to momentum where plain steps meet curvature that jumps", () => {
+    // Huber losses of very different steepness: the curvature met on the last step says nothing about the next.
+    const M = euclidean(50);
+    const steep = Array.from({ length: 50 }, (_, i) => 1000 ** (i / 49));
+    const problem = minimizationProblem({
+      M,
+      gradient: (x) => x.map((xi, i) => 0.001 * xi + steep[i]! * Math.max(-1, Math.min(1, xi))),
+      mu: 0.001,
+      L: 1000.001,
+      start: new Float64Array(50).fill(10),
+    });
+    const kinds = new Set<string>();
+    const { result, status } = runSync(ragd(), problem, {
+      seed: 0,
+      stop: { maxCalls: 50_000 },
+      observers: [({ state }) => void kinds.add(state.own.momentum ? "momentum" : "plain")],
+    });
+    expect([status, result.certified]).toEqual(["converged", true]);
+    expect([...kinds]).toEqual(["plain", "momentum"]);
+  });
+
+  it("brings a certificate down fourfold by Riemacon when nothing else does", () => {
+    const F = objectiveOf(quadratic(30), { gradient: 0 });
+    const from = now(evaluate(F, quadratic(30).start));
+    expect(now(rescue(F, from)).decrease).toBeLessThanOrEqual(from.decrease / 4);
   });
 
   it("finds the Frechet mean of two matrices halfway along their geodesic", () => {

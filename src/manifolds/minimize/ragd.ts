@@ -5,77 +5,75 @@ import { gradientStep } from "./prgd.ts";
 import { rescue } from "./rescue.ts";
 
 /**
- * RAGD, an accelerated gradient method for mu-strongly g-convex, L-smooth functions (xi = 1: a heuristic on curved
- * spaces, made safe by certificates). When the certificate does not fall fourfold within 8/q steps, q = sqrt(mu/L), it begins
- * anew without momentum; when that fails too, a certified stage of Riemacon takes over.
+ * RAGD, for mu-strongly g-convex, L-smooth functions: gradient steps of Barzilai-Borwein lengths; when the certificate
+ * does not fall fourfold within 2/q of them, q = sqrt(mu/L), an accelerated gradient method (xi = 1); when it does not within 8/q
+ * of those, a certified stage of Riemacon. On curved spaces the first two are heuristics, made safe by certificates.
  */
 export interface RagdState extends Evaluated {
-  /** Tangent at p. */
-  readonly momentum: Float64Array;
-  /** Of the next plain step; 1 / mu at first, which the curvature met there corrects. */
+  /** Of the next plain step: the inverse of the curvature met on the last one. */
   readonly stepSize: number;
+  /** Tangent at p, once plain steps have failed. */
+  readonly momentum?: Float64Array;
   /** The certificate, and how many steps ago it was that, when the guard last was content. */
   readonly mark: number;
   readonly since: number;
-  /** Guards in a row that were not content. */
-  readonly failures: number;
   /** No method makes progress: rounding errors rule. */
   readonly stuck: boolean;
 }
 
-export function ragdStart(F: Objective, at: Evaluated): RagdState {
-  return {
-    ...at,
-    momentum: zeroVector(F.set.manifold),
-    stepSize: 1 / F.mu,
-    mark: at.decrease,
-    since: 0,
-    failures: 0,
-    stuck: false,
-  };
-}
-
-/** Above this the plain gradient step is as fast. */
-const WELL_CONDITIONED = 0.6;
+/** Up to this ratio of L to mu the first step is 1 / mu: the largest curvature that L allows is rarely met. */
+const WELL_CONDITIONED = 10;
+/** Steps that plain and accelerated ones have for a fourfold fall, in 1/q; the accelerated rate asks for 1.4. */
+const PLAIN = 2;
+const ACCELERATED = 8;
 /** The guard never looks sooner. */
 const PATIENCE = 8;
+/** A plain step that makes the certificate so many times the marked one is taken back. */
+const WORSE = 1e4;
+
+export function ragdStart(F: Objective, at: Evaluated): RagdState {
+  const stepSize = F.L / F.mu <= WELL_CONDITIONED ? 1 / F.mu : 2 / (F.mu + F.L);
+  return { ...at, stepSize, mark: at.decrease, since: 0, stuck: false };
+}
 
 /** One gradient, or one rescue. */
 export function* ragdStep(F: Objective, state: RagdState): Asking<RagdState> {
   const q = Math.sqrt(F.mu / F.L);
-  const next = q > WELL_CONDITIONED ? yield* plainStep(F, state) : yield* acceleratedStep(F, state, q);
-  if (next.decrease <= state.mark / 4)
-    return { ...next, mark: next.decrease, since: 0, failures: 0, stuck: false };
-  const guarded = {
-    ...next,
-    mark: state.mark,
-    since: state.since + 1,
-    failures: state.failures,
-    stuck: false,
-  };
-  if (guarded.since < Math.max(PATIENCE, Math.ceil(8 / q))) return guarded;
-  if (state.failures === 0)
-    return { ...guarded, momentum: zeroVector(F.set.manifold), since: 0, failures: 1 };
-  const rescued = yield* rescue(F, guarded);
-  return { ...ragdStart(F, rescued), failures: 1, stuck: rescued.decrease > state.mark / 4 };
+  const { momentum, mark } = state;
+  const next = momentum ? yield* acceleratedStep(F, state, momentum, q) : yield* plainStep(F, state);
+  if (next.decrease <= mark / 4) return { ...next, mark: next.decrease, since: 0 };
+  const patience = Math.max(PATIENCE, Math.ceil((momentum ? ACCELERATED : PLAIN) / q));
+  if (state.since + 1 < patience) return { ...next, since: state.since + 1 };
+  const restarted = { ...next, momentum: zeroVector(F.set.manifold), since: 0 };
+  if (!momentum) return restarted;
+  const rescued = yield* rescue(F, next);
+  return { ...restarted, ...rescued, mark: rescued.decrease, stuck: rescued.decrease > mark / 4 };
 }
 
-type Step = Evaluated & Pick<RagdState, "momentum" | "stepSize">;
-
-/** A gradient step whose length follows the curvature met on the last one (Barzilai-Borwein), within [1 / L, 1 / mu]. */
-function* plainStep(F: Objective, { p, g, stepSize }: RagdState): Asking<Step> {
+/** A gradient step; the next one's length follows the curvature met on it (Barzilai-Borwein), within [1 / L, 1 / mu]. */
+function* plainStep(F: Objective, state: RagdState): Asking<RagdState> {
   const { set, mu, L } = F;
+  const { p, g, stepSize } = state;
   const M = set.manifold;
   const x = set.project(M.exp(p, scale(-stepSize, g)));
   const at = yield* evaluate(F, x);
+  const within = (step: number): number => Math.min(1 / mu, Math.max(1 / L, step));
+  if (at.decrease > WORSE * state.mark && stepSize > 1 / L)
+    return { ...state, stepSize: within(stepSize / 10) };
   const s = scale(-1, M.log(x, p));
-  const curvature = M.inner(x, s, combine(1, at.g, -1, M.parallelTransport(p, x, g))) / M.norm(x, s) ** 2;
-  const next = curvature > 0 ? Math.min(1 / mu, Math.max(1 / L, 1 / curvature)) : 1 / L;
-  return { ...at, momentum: zeroVector(M), stepSize: next };
+  const before = set.whole ? scale(-1 / stepSize, s) : M.parallelTransport(p, x, g);
+  const curvature = M.inner(x, s, combine(1, at.g, -1, before)) / M.norm(x, s) ** 2;
+  return { ...state, ...at, stepSize: within(curvature > 0 ? 1 / curvature : 0) };
 }
 
-function* acceleratedStep(F: Objective, { p, g, momentum, stepSize }: RagdState, q: number): Asking<Step> {
+function* acceleratedStep(
+  F: Objective,
+  state: RagdState,
+  momentum: Float64Array,
+  q: number,
+): Asking<RagdState> {
   const { set, mu, L } = F;
+  const { p, g } = state;
   const M = set.manifold;
   // The gradient step moves by `move`; on a proper set it is the projected one, and its slope takes the gradient's place.
   const x = gradientStep(F, p, g);
@@ -85,7 +83,7 @@ function* acceleratedStep(F: Objective, { p, g, momentum, stepSize }: RagdState,
   const jump = scale(q / (1 + q), v);
   const y = set.project(M.exp(x, jump));
   const rest = combine(1, v, -1, set.whole ? jump : M.log(x, y));
-  return { ...(yield* evaluate(F, y)), momentum: M.parallelTransport(x, y, rest), stepSize };
+  return { ...state, ...(yield* evaluate(F, y)), momentum: M.parallelTransport(x, y, rest) };
 }
 
 /** RAGD from a point with known gradient until `accept` is content or rounding errors rule. */
