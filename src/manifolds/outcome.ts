@@ -14,19 +14,31 @@ export interface Progress<B> {
   readonly gap: number;
   readonly history: readonly GapEntry[];
   readonly calls: number;
+  /** Steps in a row that asked nothing. */
+  readonly idle: number;
   readonly status: SolverStatus;
 }
 
 /** Calls, as multiples of what the theory asks for one halving, after which a run without one has stalled. */
 const PATIENCE = 60;
+/** Steps that may ask nothing: some only move a center. */
+const IDLE = 1000;
 
-export function begun<B>(best: B, gap: number, calls: number, tolerance: number): Progress<B> {
-  return { best, gap, calls, history: [{ calls, gap }], status: gap <= tolerance ? "converged" : "running" };
+/** `certified`: whether the gap is proved; asked for at need only, since it can cost as much as a step. */
+export function begun<B>(
+  best: B,
+  gap: number,
+  calls: number,
+  tolerance: number,
+  certified: () => boolean,
+): Progress<B> {
+  const status = gap <= tolerance && certified() ? "converged" : "running";
+  return { best, gap, calls, idle: 0, history: [{ calls, gap }], status };
 }
 
 /**
  * Takes a new point into account. A run has converged at a certificate within the tolerance, diverged at a gap that is
- * not a number or 1e12 times the first, and stalled when the gap has not halved for long.
+ * not a number or 1e12 times the first, and stalled when the gap has not halved for long, nothing is asked any more, or a gap of 0 is not certified.
  */
 export function advanced<B>(
   progress: Progress<B>,
@@ -34,23 +46,39 @@ export function advanced<B>(
   gap: number,
   calls: number,
   tolerance: number,
-  { callsPerHalving, stuck = false }: { readonly callsPerHalving: number; readonly stuck?: boolean },
+  {
+    certified,
+    callsPerHalving,
+    stuck = false,
+  }: {
+    readonly certified: () => boolean;
+    readonly callsPerHalving: number;
+    readonly stuck?: boolean;
+  },
 ): Progress<B> {
-  const better = gap < progress.gap;
+  const converged = gap <= tolerance && certified();
+  const better = converged || gap < progress.gap;
   const best = better ? { best: at, gap } : { best: progress.best, gap: progress.gap };
   const last = progress.history.at(-1)!;
   const halved = gap <= last.gap / 2 || (gap < last.gap && last.gap === Number.POSITIVE_INFINITY);
   const history = halved ? [...progress.history, { calls, gap }] : progress.history;
+  const idle = calls === progress.calls ? progress.idle + 1 : 0;
   const status = (): SolverStatus => {
-    if (gap <= tolerance) return "converged";
+    if (converged) return "converged";
     const first = progress.history[0]!.gap;
     if (Number.isNaN(gap) || (first < Number.POSITIVE_INFINITY && gap > 1e12 * Math.max(first, tolerance)))
       return "diverged";
     const since = calls - history.at(-1)!.calls;
-    return stuck || since > PATIENCE * Math.max(20, callsPerHalving) ? "stalled" : "running";
+    return stuck || gap === 0 || idle > IDLE || since > PATIENCE * Math.max(20, callsPerHalving)
+      ? "stalled"
+      : "running";
   };
-  return { ...best, history, calls, status: status() };
+  return { ...best, history, calls, idle, status: status() };
 }
+
+/** The gap to aim at next: the tolerance; less when that was reached, but not certified. */
+export const targetOf = ({ gap }: Pick<Progress<unknown>, "gap">, tolerance: number): number =>
+  gap <= tolerance ? gap / 2 : tolerance;
 
 /** The certified gap to stop at, and its default. */
 export function toleranceOf(tolerance: number | undefined): number {

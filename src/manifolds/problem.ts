@@ -1,6 +1,7 @@
 import { checkFinite, checkNonNegative, checkPositive } from "../core/checks.ts";
 import { InvalidInput, NonFinite } from "../core/errors.ts";
 import { fingerprint, type Oracle, type Problem } from "../core/index.ts";
+import { isGeodesicBall } from "./sets/ball.ts";
 import { type ConvexSet, wholeSpace } from "./sets/convex-set.ts";
 import { type Manifold, requirePoint } from "./spaces/manifold.ts";
 
@@ -18,7 +19,7 @@ export interface MinimizationProblem extends Problem {
   readonly name: string;
   readonly manifold: Manifold;
   readonly set: ConvexSet;
-  /** Where `mu` and `L` hold; certificates speak of it. */
+  /** Where `mu` and `L` hold. */
   readonly domain: ConvexSet;
   /** Strong g-convexity: certificates rest on it. */
   readonly mu: number;
@@ -42,7 +43,10 @@ export interface MinimizationParts {
   cost?(p: Float64Array): number | Promise<number>;
   /** Feasible set; default the whole manifold. */
   readonly X?: ConvexSet;
-  /** A set in which `mu` and `L` hold; default X. The final certificate is refused outside it. */
+  /**
+   * A set in which `mu` and `L` hold, where they do not in all of X; default X. Nothing is certified until the minimiser is
+   * proved to lie in it.
+   */
   readonly domain?: ConvexSet;
   /** Strong g-convexity, 0 for convex only. Too small is safe, too large makes certificates false. */
   readonly mu: number;
@@ -114,7 +118,7 @@ export interface MinMaxProblem extends Problem {
   readonly M: Manifold;
   readonly N: Manifold;
   readonly set: Both<ConvexSet>;
-  /** Where the constants hold; certificates speak of it. */
+  /** Where the constants hold. */
   readonly domain: Both<ConvexSet>;
   readonly constants: SaddleConstants;
   readonly start: Pair;
@@ -145,7 +149,10 @@ export interface MinMaxParts {
   /** Feasible sets; default the whole manifolds. */
   readonly X?: ConvexSet;
   readonly Y?: ConvexSet;
-  /** Sets in which the constants hold; default X and Y. The final certificate is refused outside them. */
+  /**
+   * Sets in which the constants hold, where they do not in all of X and Y; default X and Y. Nothing is certified until the
+   * saddle is proved to lie in them.
+   */
   readonly domainX?: ConvexSet;
   readonly domainY?: ConvexSet;
   readonly constants: SaddleConstants;
@@ -234,7 +241,16 @@ function region(
   ] as const)
     if (region.manifold.name !== M.name)
       throw new InvalidInput(`${what} lies in ${region.manifold.name}, but the problem in ${M.name}`);
-  return { set, domain, start: requireStart(`the start${side && ` in ${side}`}`, set, start) };
+  if (!domain.margin && domain !== set)
+    throw new InvalidInput(
+      `domain${side} is the ${domain.name}, of which nobody knows how far points are from its edge: give it a margin, or leave it out where the constants hold on the whole set`,
+    );
+  const within = isGeodesicBall(set) && domain.margin!(set.center) >= set.radius;
+  return {
+    set,
+    domain: within ? set : domain,
+    start: requireStart(`the start${side && ` in ${side}`}`, set, start),
+  };
 }
 
 /** Throws unless the point is one of the set. */

@@ -65,16 +65,14 @@ function parts(F: Objective, center: Float64Array, diameter: number, accuracy: n
 }
 
 /** What each ball is solved to: min(D eps / 8R, mu R^2 / 2T^2) with T = (4R / D) ln(L R^2 / eps) balls. */
-function ballAccuracy(F: Objective, radius: number, diameter: number, tolerance: number): number {
-  const T = Math.ceil(
-    ((4 * radius) / diameter) * Math.log(Math.max(Math.E, (F.L * radius ** 2) / tolerance)),
-  );
-  return Math.min((diameter * tolerance) / (8 * radius), (F.mu * radius ** 2) / (2 * T * T));
+function ballAccuracy(F: Objective, radius: number, diameter: number, target: number): number {
+  const T = Math.ceil(((4 * radius) / diameter) * Math.log(Math.max(Math.E, (F.L * radius ** 2) / target)));
+  return Math.min((diameter * target) / (8 * radius), (F.mu * radius ** 2) / (2 * T * T));
 }
 
-function* enter(F: Objective, at: Evaluated, radius: number, tolerance: number): Asking<BoostedState> {
+function* enter(F: Objective, at: Evaluated, radius: number, target: number): Asking<BoostedState> {
   const diameter = ballDiameter(F.set.manifold, radius);
-  const accuracy = ballAccuracy(F, radius, diameter, tolerance);
+  const accuracy = ballAccuracy(F, radius, diameter, target);
   const { ball, prox, method } = parts(F, at.p, diameter, accuracy);
   const inner = yield* stagedStart(prox, method, evaluated(ball, at.p, at.g));
   const { p, g } = inner.stage.y;
@@ -82,13 +80,13 @@ function* enter(F: Objective, at: Evaluated, radius: number, tolerance: number):
 }
 
 export const boosted = {
-  start: (F: Objective, at: Evaluated, tolerance: number): Asking<BoostedState> =>
-    enter(F, at, distanceBound(at.decrease, F.mu), tolerance),
+  start: (F: Objective, at: Evaluated, target: number): Asking<BoostedState> =>
+    enter(F, at, distanceBound(at.decrease, F.mu), target),
 
   /** One iteration inside the ball; the next ball begins where this one's minimum is reached. */
-  *step(F: Objective, own: BoostedState, tolerance: number): Asking<BoostedState> {
-    const accuracy = ballAccuracy(F, own.radius, own.diameter, tolerance);
-    if (own.inner.stage.y.decrease <= accuracy) return yield* enter(F, own.at, own.radius, tolerance);
+  *step(F: Objective, own: BoostedState, target: number): Asking<BoostedState> {
+    const accuracy = ballAccuracy(F, own.radius, own.diameter, target);
+    if (own.inner.stage.y.decrease <= accuracy) return yield* enter(F, own.at, own.radius, target);
     const { prox, method } = parts(F, own.center, own.diameter, accuracy);
     const inner = yield* stagedStep(prox, method, own.inner);
     const { p, g } = inner.stage.y;

@@ -1,7 +1,7 @@
 import { checkChoice, checkPositive } from "../../core/checks.ts";
 import { type Asking, InvalidInput, type Solver } from "../../core/index.ts";
-import { distanceBound } from "../certificate.ts";
-import { advanced, begun, type GapEntry, type Progress, toleranceOf } from "../outcome.ts";
+import { distanceBound, holds } from "../certificate.ts";
+import { advanced, begun, type GapEntry, type Progress, targetOf, toleranceOf } from "../outcome.ts";
 import type { MinimizationProblem } from "../problem.ts";
 import { requireHadamard } from "../spaces/curvature.ts";
 import { type BoostedState, boosted } from "./boosted.ts";
@@ -33,7 +33,7 @@ export interface Minimum {
   readonly x: Float64Array;
   /** A proved bound of F(x) - min F. */
   readonly gap: number;
-  /** False when x left the domain of the constants: the gap is then a guess. */
+  /** False when x, or perhaps the minimiser, lies outside the domain of the constants: the gap is then a guess. */
   readonly certified: boolean;
   /** A bound of d(x, x*); infinite without strong convexity. */
   readonly distBound: number;
@@ -47,8 +47,9 @@ export type Minimizer<T = unknown> = Solver<MinimizationProblem, MinimizeState<T
 interface Method<T> {
   readonly name: string;
   readonly options: Readonly<Record<string, unknown>>;
-  start(F: Objective, at: Evaluated): Asking<T>;
-  step(F: Objective, own: T): Asking<T>;
+  /** `target`: the gap to aim at in the end. */
+  start(F: Objective, at: Evaluated, target: number): Asking<T>;
+  step(F: Objective, own: T, target: number): Asking<T>;
   at(own: T): Evaluated;
   stuck?(own: T): boolean;
   callsPerHalving(F: Objective): number;
@@ -63,18 +64,23 @@ function minimizer<T>(method: Method<T>, tolerance = toleranceOf(undefined)): Mi
       const meter = { gradient: 0 };
       const F = objectiveOf(problem, meter);
       const at = yield* evaluate(F, problem.start);
-      const progress = begun(at, at.decrease, meter.gradient, tolerance);
-      const own = progress.status === "converged" ? (undefined as T) : yield* method.start(F, at);
+      const certified = () => isCertified(problem, at);
+      const progress = begun(at, at.decrease, meter.gradient, tolerance, certified);
+      const own =
+        progress.status === "converged"
+          ? (undefined as T)
+          : yield* method.start(F, at, targetOf(progress, tolerance));
       return { progress: { ...progress, calls: meter.gradient }, own };
     },
     *step(problem, { progress, own }) {
       const meter = { gradient: progress.calls };
       const F = objectiveOf(problem, meter);
-      const next = yield* method.step(F, own);
+      const next = yield* method.step(F, own, targetOf(progress, tolerance));
       const at = method.at(next);
       return {
         own: next,
         progress: advanced(progress, at, at.decrease, meter.gradient, tolerance, {
+          certified: () => isCertified(problem, at),
           callsPerHalving: method.callsPerHalving(F),
           stuck: method.stuck?.(next) ?? false,
         }),
@@ -82,16 +88,19 @@ function minimizer<T>(method: Method<T>, tolerance = toleranceOf(undefined)): Mi
     },
     metrics: ({ progress }) => ({ gap: progress.gap }),
     status: ({ progress }) => progress.status,
-    result: ({ set, domain, mu }, { progress: { best, gap, calls, history } }) => ({
+    result: (problem, { progress: { best, gap, calls, history } }) => ({
       x: best.p,
       gap,
-      certified: gap < Number.POSITIVE_INFINITY && set.contains(best.p) && domain.contains(best.p),
-      distBound: distanceBound(gap, mu),
+      certified: isCertified(problem, best),
+      distBound: distanceBound(gap, problem.mu),
       calls,
       history,
     }),
   };
 }
+
+const isCertified = ({ set, domain, mu }: MinimizationProblem, { p, g, decrease }: Evaluated): boolean =>
+  decrease < Number.POSITIVE_INFINITY && holds(set, domain, p, distanceBound(set.decrease(p, g, mu), mu));
 
 /** Options of all minimisers. */
 export interface MinimizeOptions {
@@ -168,8 +177,8 @@ function sequencesOf({ sequences = "paper", lambda, xi }: RiemaconOptions) {
 }
 
 /** Prox problems need not be solved to more than a hundredth of the target's share. */
-const floorOf = (F: Objective, lambda: number, tolerance: number): number =>
-  Math.max(1e-26, (0.01 * tolerance * Math.max(F.mu, 1e-3 / lambda)) / (F.mu + 1 / lambda));
+const floorOf = (F: Objective, lambda: number, target: number): number =>
+  Math.max(1e-26, (0.01 * target * Math.max(F.mu, 1e-3 / lambda)) / (F.mu + 1 / lambda));
 
 /**
  * Riemacon (COLT 2023, Algorithm 1): accelerated inexact prox steps, solved by PRGD, for g-convex functions on a set
@@ -188,7 +197,7 @@ export function riemacon(
   const { steps } = options;
   if (steps !== undefined && !(Number.isSafeInteger(steps) && steps >= 1))
     throw new InvalidInput(`steps is ${steps}: give a whole number of at least 1`);
-  const parts = (F: Objective, diameter: number) => {
+  const parts = (F: Objective, diameter: number, target: number) => {
     const lambda = options.lambda ?? 1 / F.L;
     return {
       prox: smoothProximal(F, lambda, 2 * diameter),
@@ -197,7 +206,7 @@ export function riemacon(
         xi: options.xi ?? xiOfRadius(F.set.manifold, diameter / 2),
         diameter,
         sequences,
-        floor: floorOf(F, lambda, tolerance),
+        floor: floorOf(F, lambda, target),
         ...(steps === undefined ? {} : { accuracy: tolerance / (4 * steps * (1 + (steps + 1) ** 2)) }),
       },
     };
@@ -206,15 +215,15 @@ export function riemacon(
     {
       name: "riemacon",
       options: { ...kept, steps: steps ?? null },
-      *start(F, at) {
+      *start(F, at, target) {
         const diameter = Math.min(F.region.diameter, 2 * distanceBound(at.decrease, F.mu));
         if (!(diameter < Number.POSITIVE_INFINITY))
           throw new InvalidInput("riemacon needs a bounded set or mu > 0: give X as a geodesic ball");
-        const { prox, method } = parts(F, diameter);
+        const { prox, method } = parts(F, diameter, target);
         return { ...(yield* riemaconStart(prox, method, at)), diameter };
       },
-      *step(F, own) {
-        const { prox, method } = parts(F, own.diameter);
+      *step(F, own, target) {
+        const { prox, method } = parts(F, own.diameter, target);
         return { ...(yield* riemaconStep(prox, method, own)), diameter: own.diameter };
       },
       at: (own) => own.y,
@@ -233,8 +242,7 @@ export function riemacon(
  */
 export function riemaconSC(options: RiemaconOptions = {}): Minimizer<StagedState<Evaluated>> {
   const { sequences, options: kept } = sequencesOf(options);
-  const tolerance = toleranceOf(options.tolerance);
-  const parts = (F: Objective, reach: number) => {
+  const parts = (F: Objective, reach: number, target: number) => {
     const lambda = options.lambda ?? 1 / F.L;
     return {
       prox: smoothProximal(F, lambda, reach),
@@ -243,7 +251,7 @@ export function riemaconSC(options: RiemaconOptions = {}): Minimizer<StagedState
         xi: options.xi ?? xiOfRadius(F.set.manifold, radius),
         diameter: 2 * radius,
         sequences,
-        floor: floorOf(F, lambda, tolerance),
+        floor: floorOf(F, lambda, target),
       }),
     };
   };
@@ -251,19 +259,19 @@ export function riemaconSC(options: RiemaconOptions = {}): Minimizer<StagedState
     {
       name: "riemaconSC",
       options: kept,
-      *start(F, at) {
+      *start(F, at, target) {
         requireStrong(F, "riemaconSC");
-        const { prox, method } = parts(F, 4 * distanceBound(at.decrease, F.mu));
+        const { prox, method } = parts(F, 4 * distanceBound(at.decrease, F.mu), target);
         return yield* stagedStart(prox, method, at);
       },
-      *step(F, own) {
-        const { prox, method } = parts(F, 4 * own.radius);
+      *step(F, own, target) {
+        const { prox, method } = parts(F, 4 * own.radius, target);
         return yield* stagedStep(prox, method, own);
       },
       at: (own) => own.stage.y,
       callsPerHalving: (F) => 100 * Math.sqrt(conditioned(F)),
     },
-    tolerance,
+    toleranceOf(options.tolerance),
   );
 }
 
@@ -274,20 +282,19 @@ export function riemaconSC(options: RiemaconOptions = {}): Minimizer<StagedState
  * @throws InvalidInput for a tolerance that is not positive; in the run, for mu = 0.
  */
 export function boostedRiemacon(options: MinimizeOptions = {}): Minimizer<BoostedState> {
-  const tolerance = toleranceOf(options.tolerance);
   return minimizer<BoostedState>(
     {
       name: "boostedRiemacon",
       options: {},
-      *start(F, at) {
+      *start(F, at, target) {
         requireStrong(F, "boostedRiemacon");
-        return yield* boosted.start(F, at, tolerance);
+        return yield* boosted.start(F, at, target);
       },
-      step: (F, own) => boosted.step(F, own, tolerance),
+      step: boosted.step,
       at: (own) => own.at,
       callsPerHalving: (F) => 1000 * Math.sqrt(conditioned(F)),
     },
-    tolerance,
+    toleranceOf(options.tolerance),
   );
 }
 

@@ -43,8 +43,8 @@ export function rammaStart(S: Saddle, at: SaddlePoint, levels: boolean): RammaSt
   return { at, alpha, reach, x: { center: at.x, last: at.x }, y: { center: at.y, last: at.y } };
 }
 
-/** One round of best responses, and the levels' tests after it. */
-export function* rammaStep(S: Saddle, state: RammaState, tolerance: number): Asking<RammaState> {
+/** One round of best responses, and the levels' tests after it. `target`: the gap in the end. */
+export function* rammaStep(S: Saddle, state: RammaState, target: number): Asking<RammaState> {
   const { alpha, reach, at } = state;
   const outer = proxSaddle(S, "x", state.x.center, alpha.x, reach.x);
   const inner = proxSaddle(outer, "y", state.y.center, alpha.y, reach.y);
@@ -52,10 +52,10 @@ export function* rammaStep(S: Saddle, state: RammaState, tolerance: number): Ask
   const low = yield* rabrRound(inner, from, respondWithRagd);
   const middle = shifted(outer, low, "y", state.y.center, -alpha.y);
   const next = { ...state, at: shifted(S, middle, "x", state.x.center, -alpha.x) };
-  if (next.at.gap <= tolerance) return next;
+  if (next.at.gap <= target) return next;
 
-  const floor = { x: floorOf(0.01 * tolerance, S.x.mu, alpha.x), y: 0 };
-  floor.y = floorOf(0.01 * Math.min(tolerance, floor.x), S.y.mu, alpha.y);
+  const floor = { x: floorOf(0.01 * target, S.x.mu, alpha.x), y: 0 };
+  floor.y = floorOf(0.01 * Math.min(target, floor.x), S.y.mu, alpha.y);
   const accepts = (side: Name, gap: number): boolean => {
     const { mu } = S[side];
     const distance = manifoldOf(S, side).dist(state[side].center, next.at[side]);

@@ -50,23 +50,57 @@ function saddleProximal(S: Saddle, side: Name, lambda: number, reach: number, so
   };
 }
 
+/** A loop ends unaccepted after so many iterations without a new least gap, or ten that ask nothing: rounding errors rule. */
+const IDLE = 10_000;
+
+function* repeated<T>(
+  spent: () => number,
+  from: T,
+  gapOf: (at: T) => number,
+  accept: (at: T) => boolean,
+  next: (at: T) => Asking<T>,
+): Asking<T> {
+  let at = from;
+  let least = gapOf(at);
+  for (let idle = 0; idle < IDLE && !accept(at); ) {
+    const before = spent();
+    at = yield* next(at);
+    idle += spent() === before ? IDLE / 10 : 1;
+    if (gapOf(at) < least) {
+      least = gapOf(at);
+      idle = 0;
+    }
+  }
+  return at;
+}
+
 /** Loops 4 and 5: best responses by stages of Riemacon, whose prox steps PRGD takes. */
-const respondWithRiemacon: Responder = function* (F, from, accept) {
-  const M = F.set.manifold;
-  const radius = distanceBound(from.decrease, F.mu);
-  const prox = smoothProximal(F, 1 / F.L, 4 * radius);
-  const method = staged(M, 1 / F.L, 1e-3 * from.decrease * (F.mu / F.L));
-  let state: StagedState<Evaluated> = yield* stagedStart(prox, method, from);
-  while (!accept(state.stage.y)) state = yield* stagedStep(prox, method, state);
-  return state.stage.y;
-};
+const respondWithRiemacon = (S: Saddle): Responder =>
+  function* (F, from, accept) {
+    const M = F.set.manifold;
+    const radius = distanceBound(from.decrease, F.mu);
+    const prox = smoothProximal(F, 1 / F.L, 4 * radius);
+    const method = staged(M, 1 / F.L, 1e-3 * from.decrease * (F.mu / F.L));
+    const start: StagedState<Evaluated> = yield* stagedStart(prox, method, from);
+    const answer = yield* repeated(
+      S.spent,
+      start,
+      ({ stage }) => stage.y.decrease,
+      ({ stage }) => accept(stage.y),
+      (state) => stagedStep(prox, method, state),
+    );
+    return answer.stage.y;
+  };
 
 /** Loop 3. */
-const alternate: Solve = function* (S, from, accept) {
-  let at = from;
-  while (!accept(at)) at = yield* rabrRound(S, at, respondWithRiemacon);
-  return at;
-};
+const alternate: Solve = (S, from, accept) =>
+  repeated(
+    S.spent,
+    from,
+    ({ gap }) => gap,
+    accept,
+    (at) => rabrRound(S, at, respondWithRiemacon(S)),
+  );
 
 /** Loop 2 (or 1): Riemacon on one player's function, each prox step by the next loop; weight 0 skips it. */
 const level = (side: Name, alpha: number, reach: number, floor: number, next: Solve): Solve =>
@@ -76,9 +110,14 @@ const level = (side: Name, alpha: number, reach: number, floor: number, next: So
         if (accept(from)) return from;
         const prox = saddleProximal(S, side, 1 / alpha, reach, next);
         const method = staged(manifoldOf(S, side), 1 / alpha, floor);
-        let state = yield* stagedStart(prox, method, view(side, from));
-        while (!accept(state.stage.y.at)) state = yield* stagedStep(prox, method, state);
-        return state.stage.y.at;
+        const answer = yield* repeated(
+          S.spent,
+          yield* stagedStart(prox, method, view(side, from)),
+          ({ stage }) => stage.y.decrease,
+          ({ stage }) => accept(stage.y.at),
+          (state) => stagedStep(prox, method, state),
+        );
+        return answer.stage.y.at;
       };
 
 /** RAMMA in the shape of the paper, five loops, with certified stops in place of its unread constants. */
@@ -90,14 +129,14 @@ export interface Ramma5State {
   readonly outer?: StagedState<View>;
 }
 
-/** One iteration of the outermost loop. */
-export function* ramma5Step(S: Saddle, state: Ramma5State, tolerance: number): Asking<Ramma5State> {
+/** One iteration of the outermost loop. `target`: the gap in the end. */
+export function* ramma5Step(S: Saddle, state: Ramma5State, target: number): Asking<Ramma5State> {
   const { at, alpha, reach } = state;
   const share = (mu: number, a: number): number => (0.01 * mu) / (mu + a);
-  const floorX = tolerance * share(S.x.mu, alpha.x);
+  const floorX = target * share(S.x.mu, alpha.x);
   const floorY = floorX * share(S.y.mu, alpha.y);
   const inner = level("y", alpha.y, reach.y, Math.max(1e-26, floorY), alternate);
-  if (alpha.x === 0) return { ...state, at: yield* inner(S, at, (q) => q.gap <= tolerance) };
+  if (alpha.x === 0) return { ...state, at: yield* inner(S, at, (q) => q.gap <= target) };
   const prox = saddleProximal(S, "x", 1 / alpha.x, reach.x, inner);
   const method = staged(manifoldOf(S, "x"), 1 / alpha.x, Math.max(1e-26, floorX));
   const outer = state.outer

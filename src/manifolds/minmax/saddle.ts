@@ -20,6 +20,8 @@ export const other = (side: Name): Name => (side === "x" ? "y" : "x");
 /** A saddle function as methods see it, signed so that each player descends. */
 export interface Saddle extends Both<Side> {
   readonly Lxy: number;
+  /** Calls so far. */
+  spent(): number;
   /** The gradient of the player's own objective at the pair. */
   gradient(of: Name, at: Pair): Asking<Float64Array>;
   /** The player's exact answer to the other's point, where one is known. */
@@ -68,6 +70,7 @@ export function saddleOf(problem: MinMaxProblem, meter: Calls): Saddle {
     x: side("x"),
     y: side("y"),
     Lxy: constants.Lxy,
+    spent: () => meter.gradX + meter.gradY,
     *gradient(of, { x, y }) {
       count(of);
       const [g] = yield* ask(problem.gradient, [{ of, x, y }]);

@@ -1,7 +1,7 @@
 import { checkPositive } from "../../core/checks.ts";
 import { type Asking, InvalidInput, type Solver } from "../../core/index.ts";
-import { distanceBound } from "../certificate.ts";
-import { advanced, begun, type GapEntry, type Progress, toleranceOf } from "../outcome.ts";
+import { distanceBound, holds } from "../certificate.ts";
+import { advanced, begun, type GapEntry, type Progress, targetOf, toleranceOf } from "../outcome.ts";
 import type { MinMaxProblem, SaddleConstants } from "../problem.ts";
 import { requireHadamard, zeta } from "../spaces/curvature.ts";
 import * as play from "./gradient-methods.ts";
@@ -16,7 +16,7 @@ export interface SaddleResult {
   readonly y: Float64Array;
   /** A proved bound of max_Y f(x, .) - min_X f(., y). */
   readonly gap: number;
-  /** False when the point left the domain of the constants, or no bound exists: the gap is then a guess. */
+  /** False when the pair, or perhaps the saddle, lies outside the domain of the constants, or no bound exists: the gap is then a guess. */
   readonly certified: boolean;
   /** Bounds of d(x, x*) and d(y, y*). */
   readonly distBoundX: number;
@@ -44,7 +44,8 @@ export interface Method<T> {
   readonly name: string;
   readonly options: Readonly<Record<string, unknown>>;
   start(S: Saddle, at: SaddlePoint): T;
-  step(S: Saddle, own: T): Asking<T>;
+  /** `target`: the gap to aim at in the end. */
+  step(S: Saddle, own: T, target: number): Asking<T>;
   at(own: T): SaddlePoint;
 }
 
@@ -58,38 +59,48 @@ export function minMaxSolver<T>(method: Method<T>, tolerance: number): MinMaxSol
       const calls = { gradX: 0, gradY: 0 };
       const S = saddleOf(problem, calls);
       const at = yield* evaluateSaddle(S, problem.start);
-      return { own: method.start(S, at), calls, progress: begun(at, at.gap, 2, tolerance) };
+      return {
+        own: method.start(S, at),
+        calls,
+        progress: begun(at, at.gap, 2, tolerance, () => isCertified(problem, at)),
+      };
     },
     *step(problem, state) {
       const calls = { ...state.calls };
       const S = saddleOf(problem, calls);
-      const own = yield* method.step(S, state.own);
+      const own = yield* method.step(S, state.own, targetOf(state.progress, tolerance));
       const at = method.at(own);
       return {
         own,
         calls,
-        progress: advanced(state.progress, at, at.gap, calls.gradX + calls.gradY, tolerance, {
+        progress: advanced(state.progress, at, at.gap, S.spent(), tolerance, {
+          certified: () => isCertified(problem, at),
           callsPerHalving: callsPerHalving(problem.constants),
         }),
       };
     },
     metrics: ({ progress }) => ({ gap: progress.gap }),
     status: ({ progress }) => progress.status,
-    result({ set, domain, constants }, { progress: { best, gap, history }, calls }) {
-      const inside = (side: "x" | "y"): boolean =>
-        set[side].contains(best[side]) && domain[side].contains(best[side]);
-      return {
-        x: best.x,
-        y: best.y,
-        gap,
-        certified: gap < Number.POSITIVE_INFINITY && inside("x") && inside("y"),
-        distBoundX: distanceBound(gap, constants.muX),
-        distBoundY: distanceBound(gap, constants.muY),
-        calls,
-        history,
-      };
-    },
+    result: (problem, { progress: { best, gap, history }, calls }) => ({
+      x: best.x,
+      y: best.y,
+      gap,
+      certified: isCertified(problem, best),
+      distBoundX: distanceBound(gap, problem.constants.muX),
+      distBoundY: distanceBound(gap, problem.constants.muY),
+      calls,
+      history,
+    }),
   };
+}
+
+function isCertified({ set, domain, constants: { muX, muY } }: MinMaxProblem, at: SaddlePoint): boolean {
+  const gap = set.x.decrease(at.x, at.g.x, muX) + set.y.decrease(at.y, at.g.y, muY);
+  return (
+    at.gap < Number.POSITIVE_INFINITY &&
+    holds(set.x, domain.x, at.x, distanceBound(gap, muX)) &&
+    holds(set.y, domain.y, at.y, distanceBound(gap, muY))
+  );
 }
 
 /** Gradient play at the condition number L / mu; accelerated methods need less. */
@@ -105,16 +116,16 @@ function requireStrong(S: Saddle, name: string): void {
     );
 }
 
-export const rammaMethod = (tolerance: number): Method<RammaState> => ({
+const rammaMethod: Method<RammaState> = {
   name: "ramma",
   options: {},
   start(S, at) {
     requireStrong(S, "ramma");
     return rammaStart(S, at, true);
   },
-  step: (S, own) => rammaStep(S, own, tolerance),
+  step: rammaStep,
   at: (own) => own.at,
-});
+};
 
 /**
  * RAMMA in its practical form: accelerated inexact prox levels around alternating best responses, each ended by
@@ -124,8 +135,7 @@ export const rammaMethod = (tolerance: number): Method<RammaState> => ({
  * @throws InvalidInput for a tolerance that is not positive; in the run, unless muX > 0 and muY > 0.
  */
 export function ramma(options: MinMaxOptions = {}): MinMaxSolver<RammaState> {
-  const tolerance = toleranceOf(options.tolerance);
-  return minMaxSolver(rammaMethod(tolerance), tolerance);
+  return minMaxSolver(rammaMethod, toleranceOf(options.tolerance));
 }
 
 /**
@@ -134,7 +144,6 @@ export function ramma(options: MinMaxOptions = {}): MinMaxSolver<RammaState> {
  * @throws InvalidInput in the run, for a coupling that the rounds need not contract.
  */
 export function rabr(options: MinMaxOptions = {}): MinMaxSolver<RammaState> {
-  const tolerance = toleranceOf(options.tolerance);
   return minMaxSolver<RammaState>(
     {
       name: "rabr",
@@ -147,10 +156,10 @@ export function rabr(options: MinMaxOptions = {}): MinMaxSolver<RammaState> {
           );
         return rammaStart(S, at, false);
       },
-      step: (S, own) => rammaStep(S, own, tolerance),
+      step: rammaStep,
       at: (own) => own.at,
     },
-    tolerance,
+    toleranceOf(options.tolerance),
   );
 }
 
@@ -159,7 +168,6 @@ export function rabr(options: MinMaxOptions = {}): MinMaxSolver<RammaState> {
  * times the calls of `ramma`: for reproduction.
  */
 export function ramma5(options: MinMaxOptions = {}): MinMaxSolver<Ramma5State> {
-  const tolerance = toleranceOf(options.tolerance);
   return minMaxSolver<Ramma5State>(
     {
       name: "ramma5",
@@ -169,10 +177,10 @@ export function ramma5(options: MinMaxOptions = {}): MinMaxSolver<Ramma5State> {
         const { alpha, reach } = rammaStart(S, at, true);
         return { at, alpha, reach };
       },
-      step: (S, own) => ramma5Step(S, own, tolerance),
+      step: ramma5Step,
       at: (own) => own.at,
     },
-    tolerance,
+    toleranceOf(options.tolerance),
   );
 }
 
@@ -271,9 +279,9 @@ export function rioda(options: MinMaxOptions & { readonly step?: number } = {}):
         requireStrong(S, "rioda");
         return riodaStart(at);
       },
-      step(S, own) {
+      step(S, own, target) {
         const eta = options.step ?? 1 / (S.Lxy > 0 ? S.Lxy : Math.max(S.x.L, S.y.L));
-        return riodaStep(S, own, eta, Math.max(1e-26, 1e-3 * tolerance));
+        return riodaStep(S, own, eta, Math.max(1e-26, 1e-3 * target));
       },
       at: (own) => own.at,
     },
@@ -297,7 +305,7 @@ interface Race {
  */
 export function auto(options: MinMaxOptions = {}): MinMaxSolver {
   const tolerance = toleranceOf(options.tolerance);
-  const one = rammaMethod(tolerance);
+  const one = rammaMethod;
   const two = playMethod(play.rceg, undefined);
   const free = (S: Saddle): boolean => S.x.set.whole && S.y.set.whole;
   return minMaxSolver<Race | RammaState>(
@@ -313,23 +321,17 @@ export function auto(options: MinMaxOptions = {}): MinMaxSolver {
               leader: "ramma",
             }
           : one.start(S, at),
-      *step(S, own) {
-        if (!("leader" in own)) return yield* one.step(S, own);
+      *step(S, own, target) {
+        if (!("leader" in own)) return yield* one.step(S, own, target);
         const leader = own.spent.ramma <= own.spent.rceg ? "ramma" : "rceg";
-        let calls = 0;
-        const metered: Saddle = {
-          ...S,
-          *gradient(of, at) {
-            calls++;
-            return yield* S.gradient(of, at);
-          },
-        };
+        const before = S.spent();
         const next =
           leader === "ramma"
-            ? { ...own, leader, ramma: yield* one.step(metered, own.ramma) }
-            : { ...own, leader, rceg: (yield* two.step(metered, own.rceg)) as Playing<object> };
-        // An exact best response costs a call as well.
-        return { ...next, spent: { ...own.spent, [leader]: own.spent[leader] + Math.max(1, calls) } } as Race;
+            ? { ...own, leader, ramma: yield* one.step(S, own.ramma, target) }
+            : { ...own, leader, rceg: (yield* two.step(S, own.rceg, target)) as Playing<object> };
+        // A step that asks nothing counts as well, lest it is always that method's turn.
+        const spent = own.spent[leader] + Math.max(1, S.spent() - before);
+        return { ...next, spent: { ...own.spent, [leader]: spent } } as Race;
       },
       at: (own) => ("leader" in own ? own[own.leader].at : own.at),
     },

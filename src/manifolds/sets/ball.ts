@@ -9,6 +9,8 @@ export interface GeodesicBall extends ConvexSet {
   readonly radius: number;
 }
 
+export const isGeodesicBall = (set: ConvexSet): set is GeodesicBall => "center" in set;
+
 /**
  * The points within distance r of c; g-convex on a Hadamard manifold. Its certificate is 0 at an optimum on the
  * boundary, and holds without strong convexity.
@@ -27,6 +29,7 @@ export function geodesicBall(M: Manifold, c: Float64Array, r: number): GeodesicB
     center: c,
     radius: r,
     contains: (p, tolerance = 1e-9) => M.dist(c, p) <= r + tolerance,
+    margin: (p) => r - M.dist(c, p),
     project(p) {
       const X = M.log(c, p);
       const d = M.norm(c, X);

@@ -14,6 +14,8 @@ export interface ConvexSet {
   contains(p: Float64Array, tolerance?: number): boolean;
   /** The nearest point of the set. */
   project(p: Float64Array): Float64Array;
+  /** A lower bound of the distance from the set's point p to points outside; absent where none is known. */
+  margin?(p: Float64Array): number;
   /**
    * An upper bound of -min over q in the set of <g, v> + sigma/2 |v|^2 with v = log_p q: what a sigma-strongly
    * g-convex function with gradient g at the set's point p can still fall by. Infinite when nothing bounds it.
@@ -30,6 +32,7 @@ export function wholeSpace(manifold: Manifold): ConvexSet {
     diameter: Number.POSITIVE_INFINITY,
     contains: () => true,
     project: (p) => p,
+    margin: () => Number.POSITIVE_INFINITY,
     decrease: (p, g, sigma) => freeDecrease(manifold.norm(p, g), sigma),
   };
 }
@@ -46,6 +49,8 @@ export interface CustomSet {
   project(p: Float64Array): Float64Array;
   /** Default: whether the projection moves p. */
   contains?(p: Float64Array, tolerance: number): boolean;
+  /** A lower bound of the distance from the set's point p to points outside; needed of a domain larger or smaller than the set. */
+  margin?(p: Float64Array): number;
   /** Default infinite. */
   readonly diameter?: number;
 }
@@ -68,6 +73,7 @@ export function customSet(manifold: Manifold, set: CustomSet): ConvexSet {
     contains: (p, tolerance = 1e-9) =>
       set.contains ? set.contains(p, tolerance) : manifold.dist(p, set.project(p)) <= tolerance,
     project: (p) => set.project(p),
+    ...(set.margin ? { margin: (p: Float64Array) => set.margin!(p) } : {}),
     decrease(p, g, sigma) {
       if (flat && sigma > 0) return flatDecrease(manifold, (q) => set.project(q), p, g, sigma);
       const norm = manifold.norm(p, g);

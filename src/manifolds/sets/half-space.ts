@@ -24,6 +24,7 @@ export function halfSpace(n: number, normal: Float64Array): ConvexSet {
     whole: false,
     diameter: Number.POSITIVE_INFINITY,
     contains: (p, tolerance = 1e-9) => lorentz(p, unit) <= tolerance,
+    margin: (p) => Math.asinh(-lorentz(p, unit)),
     project(p) {
       const s = lorentz(p, unit);
       return s <= 0 ? p : scale(1 / Math.sqrt(1 + s * s), combine(1, p, -s, unit));

@@ -33,6 +33,12 @@ export function productSet(M: ProductManifold, sets: readonly ConvexSet[]): Conv
       }
       return out;
     },
+    ...(sets.every((set) => set.margin)
+      ? {
+          margin: (p: Float64Array) =>
+            Math.min(...sets.map((set, i) => Math.sqrt(weights[i]!) * set.margin!(part(p, i)))),
+        }
+      : {}),
     decrease: (p, g, sigma) => sum((set, i) => set.decrease(part(p, i), part(g, i), sigma)),
   };
 }

@@ -40,6 +40,11 @@ export function spdBox(n: number, alpha: number, beta: number): ConvexSet {
       const { values } = eigh(p, n);
       return values[0]! >= alpha * Math.exp(-tolerance) && values[n - 1]! <= beta * Math.exp(tolerance);
     },
+    // |log lambda_i(P) - log lambda_i(Q)| <= d(P, Q) for eigenvalues in order.
+    margin(p) {
+      const { values } = eigh(p, n);
+      return Math.min(Math.log(values[0]! / alpha), Math.log(beta / values[n - 1]!));
+    },
     project(p) {
       const { values, vectors } = eigh(p, n);
       if (values[0]! >= alpha && values[n - 1]! <= beta) return p;
