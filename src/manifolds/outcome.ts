@@ -13,6 +13,8 @@ export interface Progress<B> {
   readonly best: B;
   readonly gap: number;
   readonly history: readonly GapEntry[];
+  /** The point of the last entry. */
+  readonly mark: B;
   readonly calls: number;
   /** Steps in a row that asked nothing. */
   readonly idle: number;
@@ -33,7 +35,7 @@ export function begun<B>(
   certified: () => boolean,
 ): Progress<B> {
   const status = gap <= tolerance && certified() ? "converged" : "running";
-  return { best, gap, calls, idle: 0, history: [{ calls, gap }], status };
+  return { best, gap, calls, idle: 0, mark: best, history: [{ calls, gap }], status };
 }
 
 /**
@@ -48,10 +50,13 @@ export function advanced<B>(
   tolerance: number,
   {
     certified,
+    refute,
     callsPerHalving,
     stuck = false,
   }: {
     readonly certified: () => boolean;
+    /** Throws when the last entry's point and this one refute what the certificate assumes. */
+    readonly refute: (from: B, to: B) => void;
     readonly callsPerHalving: number;
     readonly stuck?: boolean;
   },
@@ -61,6 +66,8 @@ export function advanced<B>(
   const best = better ? { best: at, gap } : { best: progress.best, gap: progress.gap };
   const last = progress.history.at(-1)!;
   const halved = gap <= last.gap / 2 || (gap < last.gap && last.gap === Number.POSITIVE_INFINITY);
+  if (halved || converged) refute(progress.mark, at);
+  const mark = halved ? at : progress.mark;
   const history = halved ? [...progress.history, { calls, gap }] : progress.history;
   const idle = calls === progress.calls ? progress.idle + 1 : 0;
   const status = (): SolverStatus => {
@@ -73,7 +80,7 @@ export function advanced<B>(
       ? "stalled"
       : "running";
   };
-  return { ...best, history, calls, idle, status: status() };
+  return { ...best, history, mark, calls, idle, status: status() };
 }
 
 /** The gap to aim at next: the tolerance; less when that was reached, but not certified. */

@@ -1,44 +1,9 @@
 import { checkChoice, checkCount } from "../core/checks.ts";
 import { InvalidInput, runSync, type SnapshotPolicy, type Solver, type Status } from "../core/index.ts";
-import { checkGConvexity } from "./checking.ts";
 import * as minimizers from "./minimize/minimizers.ts";
 import * as solvers from "./minmax/solvers.ts";
 import type { MinimizationProblem, MinMaxProblem } from "./problem.ts";
-import type { ConvexSet } from "./sets/convex-set.ts";
-
-/** Samples that a claimed modulus is checked with. */
-const SAMPLES = 30;
-
-/** Throws when second differences of the cost, where it is known and answers at once, refute a claimed modulus. */
-function refute(
-  name: string,
-  region: ConvexSet,
-  start: Float64Array,
-  mu: number,
-  cost: (p: Float64Array) => number | Promise<number>,
-): void {
-  const first = cost(start);
-  if (typeof first !== "number") return;
-  const radius = Math.min(1, region.diameter / 2);
-  if (!(radius > 0)) return;
-  const options = { radius, within: region, mu, samples: SAMPLES };
-  const { ok, least } = checkGConvexity(region.manifold, cost as (p: Float64Array) => number, start, options);
-  if (!ok)
-    throw new InvalidInput(
-      `${name} is ${mu}, but the function curves by ${least} somewhere within ${radius} of the start: with it certificates would be false; lower ${name}, or shrink the domain`,
-    );
-}
-
-function refuteSaddle({ cost, set, domain, start, constants, moduli }: MinMaxProblem): void {
-  if (!cost || moduli === "proved") return;
-  const region = (side: "x" | "y") => (set[side].whole ? domain : set)[side];
-  const at = (x: Float64Array, y: Float64Array) => cost.answer({ x, y }, undefined);
-  refute("muX", region("x"), start.x, constants.muX, (x) => at(x, start.y));
-  refute("muY", region("y"), start.y, constants.muY, (y) => {
-    const value = at(start.x, y);
-    return typeof value === "number" ? -value : value;
-  });
-}
+import { refuteMinimization, refuteSaddle } from "./refutation.ts";
 
 /** How a solve ended beside its certificate. */
 export interface Ended {
@@ -78,10 +43,10 @@ const names = Object.keys as <T extends object>(of: T) => (keyof T & string)[];
  * Solves a min-max problem whose functions answer at once; the result carries a proved gap. For asynchronous
  * functions, snapshots and observers give a solver (`auto()`, `ramma()`, ...) to `run`.
  *
- * Where the problem has a cost and its moduli are claimed, not proved, a few second differences are compared with muX
- * and muY first.
+ * Where the problem has a cost and its moduli are claimed, not proved, differences of the cost are compared with the
+ * gradients at the start, and a few second ones with muX and muY, first.
  *
- * @throws InvalidInput for options out of range, moduli that the sample refutes, a method that the problem does not allow, or a budget too small for a
+ * @throws InvalidInput for options out of range, gradients or moduli that the samples refute, a method that the problem does not allow, or a budget too small for a
  *   first certificate.
  * @example const { x, gap, certified } = solveMinMax(robustKarcher(hyperbolic(2), points, 4));
  */
@@ -128,9 +93,7 @@ export function minimize(
 ): minimizers.Minimum & Ended {
   const { method = problem.mu > 0 ? "ragd" : "prgd", maxCalls = 1e6, signal, snapshots, ...rest } = options;
   checkChoice("method", method, names(minimizeMethods));
-  const { cost, set, domain, start, mu, moduli } = problem;
-  if (cost && moduli === "claimed")
-    refute("mu", set.whole ? domain : set, start, mu, (p) => cost.answer(p, undefined));
+  refuteMinimization(problem);
   const make = minimizeMethods[method] as (o: object) => minimizers.Minimizer;
   return solved(make(rest), problem, maxCalls, signal, snapshots);
 }

@@ -3,6 +3,7 @@ import { type Asking, InvalidInput, type Solver } from "../../core/index.ts";
 import { distanceBound, holds } from "../certificate.ts";
 import { advanced, begun, type GapEntry, type Progress, targetOf, toleranceOf } from "../outcome.ts";
 import type { MinimizationProblem } from "../problem.ts";
+import { refuteByGradients } from "../refutation.ts";
 import { requireHadamard } from "../spaces/curvature.ts";
 import { type BoostedState, boosted } from "./boosted.ts";
 import { type Evaluated, evaluate, type Objective, objectiveOf } from "./objective.ts";
@@ -81,6 +82,9 @@ function minimizer<T>(method: Method<T>, tolerance = toleranceOf(undefined)): Mi
         own: next,
         progress: advanced(progress, at, at.decrease, meter.gradient, tolerance, {
           certified: () => isCertified(problem, at),
+          refute(from, to) {
+            if (problem.moduli === "claimed") refuteByGradients([{ ...problem, name: "mu" }], [from], [to]);
+          },
           callsPerHalving: method.callsPerHalving(F),
           stuck: method.stuck?.(next) ?? false,
         }),

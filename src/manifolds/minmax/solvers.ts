@@ -2,13 +2,22 @@ import { checkPositive } from "../../core/checks.ts";
 import { type Asking, InvalidInput, type Solver } from "../../core/index.ts";
 import { distanceBound, holds } from "../certificate.ts";
 import { advanced, begun, type GapEntry, type Progress, targetOf, toleranceOf } from "../outcome.ts";
-import type { MinMaxProblem, SaddleConstants } from "../problem.ts";
+import type { MinMaxProblem, Pair, SaddleConstants } from "../problem.ts";
+import { refuteByGradients } from "../refutation.ts";
 import { requireHadamard, zeta } from "../spaces/curvature.ts";
 import * as play from "./gradient-methods.ts";
 import { type RammaState, rammaStart, rammaStep } from "./ramma.ts";
 import { type Ramma5State, ramma5Step } from "./ramma5.ts";
 import { type RiodaState, riodaStart, riodaStep } from "./rioda.ts";
-import { type Calls, evaluateSaddle, manifoldOf, type Saddle, type SaddlePoint, saddleOf } from "./saddle.ts";
+import {
+  type Calls,
+  evaluateSaddle,
+  manifoldOf,
+  type Saddle,
+  type SaddlePoint,
+  saddleOf,
+  sidePoint,
+} from "./saddle.ts";
 
 /** A certified saddle point. */
 export interface SaddleResult {
@@ -70,14 +79,13 @@ export function minMaxSolver<T>(method: Method<T>, tolerance: number): MinMaxSol
       const S = saddleOf(problem, calls);
       const own = yield* method.step(S, state.own, targetOf(state.progress, tolerance));
       const at = method.at(own);
-      return {
-        own,
-        calls,
-        progress: advanced(state.progress, at, at.gap, S.spent(), tolerance, {
-          certified: () => isCertified(problem, at),
-          callsPerHalving: callsPerHalving(problem.constants),
-        }),
-      };
+      const progress = advanced(state.progress, at, at.gap, S.spent(), tolerance, {
+        certified: () => isCertified(problem, at),
+        refute: (from, to) => refuteTogether(problem, from, to),
+        callsPerHalving: callsPerHalving(problem.constants),
+      });
+      if (progress.status !== "running") yield* refuteApart(problem, S, state.progress.mark, at);
+      return { own, calls, progress };
     },
     metrics: ({ progress }) => ({ gap: progress.gap }),
     status: ({ progress }) => progress.status,
@@ -92,6 +100,29 @@ export function minMaxSolver<T>(method: Method<T>, tolerance: number): MinMaxSol
       history,
     }),
   };
+}
+
+const claimsOf = ({ domain, constants: { muX, muY, Lx, Ly, Lxy } }: MinMaxProblem) => ({
+  x: { name: "muX", domain: domain.x, mu: muX, L: Lx + Lxy },
+  y: { name: "muY", domain: domain.y, mu: muY, L: Ly + Lxy },
+});
+
+/** Throws when the gradients at two pairs refute claimed moduli; a player whose modulus is more than claimed can hide the other's. */
+function refuteTogether(problem: MinMaxProblem, from: SaddlePoint, to: SaddlePoint): void {
+  if (problem.moduli === "proved") return;
+  const { x, y } = claimsOf(problem);
+  const sides = (at: SaddlePoint) => [sidePoint(at, "x"), sidePoint(at, "y")];
+  refuteByGradients([x, y], sides(from), sides(to));
+}
+
+/** Throws when a claimed modulus is refuted between two points of its player, the other staying: a call for each. */
+function* refuteApart(problem: MinMaxProblem, S: Saddle, from: Pair, to: SaddlePoint): Asking<void> {
+  if (problem.moduli === "proved" || !(to.gap < Number.POSITIVE_INFINITY)) return;
+  for (const side of ["x", "y"] as const) {
+    const p = from[side];
+    const g = yield* S.gradient(side, { x: to.x, y: to.y, [side]: p });
+    refuteByGradients([claimsOf(problem)[side]], [{ p, g }], [sidePoint(to, side)]);
+  }
 }
 
 function isCertified({ set, domain, constants: { muX, muY } }: MinMaxProblem, at: SaddlePoint): boolean {

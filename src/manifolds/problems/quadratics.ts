@@ -124,6 +124,7 @@ export function hyperbolicQuadraticSaddle(spec: HyperbolicSaddleSpec): MinMaxPro
     },
     x0: spec.x0,
     y0: spec.y0,
+    moduli: "proved",
   });
 }
 

@@ -1,0 +1,153 @@
+import { InvalidInput } from "../core/errors.ts";
+import { checkGConvexity } from "./checking.ts";
+import type { MinimizationProblem, MinMaxProblem } from "./problem.ts";
+import type { ConvexSet } from "./sets/convex-set.ts";
+import { type Manifold, scale } from "./spaces/manifold.ts";
+
+/** Samples that a claimed modulus is checked with before solving. */
+const SAMPLES = 30;
+/** Along so long a geodesic a gradient is compared with a difference of costs. */
+const STEP = 1e-4;
+/** They may differ by this share. */
+const GROSS = 0.05;
+
+type Cost = (p: Float64Array) => number | Promise<number>;
+type Gradient = (p: Float64Array) => Float64Array | Promise<Float64Array>;
+
+/**
+ * Throws when the cost of a minimisation problem whose constants are claimed, not proved, refutes its gradient at the
+ * start, or its modulus at a few points around it. Says nothing without a cost, or of functions that answer later.
+ *
+ * @throws InvalidInput
+ */
+export function refuteMinimization(problem: MinimizationProblem): void {
+  const { cost, gradient, set, domain, start, mu, L } = problem;
+  if (!cost || problem.moduli === "proved") return;
+  const region = set.whole ? domain : set;
+  refute(
+    "",
+    region,
+    start,
+    mu,
+    L,
+    (p) => cost.answer(p, undefined),
+    (p) => gradient.answer(p, undefined),
+  );
+}
+
+/** The same for both players of a min-max problem. */
+export function refuteSaddle({ cost, gradient, set, domain, start, constants, moduli }: MinMaxProblem): void {
+  if (!cost || moduli === "proved") return;
+  const { muX, muY, Lx, Ly, Lxy } = constants;
+  for (const side of ["x", "y"] as const) {
+    const pair = (p: Float64Array) => ({ ...start, [side]: p });
+    const sign = side === "x" ? 1 : -1;
+    refute(
+      side.toUpperCase(),
+      (set[side].whole ? domain : set)[side],
+      start[side],
+      side === "x" ? muX : muY,
+      (side === "x" ? Lx : Ly) + Lxy,
+      (p) => {
+        const value = cost.answer(pair(p), undefined);
+        return typeof value === "number" ? sign * value : value;
+      },
+      (p) => {
+        const g = gradient.answer({ of: side, ...pair(p) }, undefined);
+        return g instanceof Float64Array ? scale(sign, g) : g;
+      },
+    );
+  }
+}
+
+function refute(
+  side: string,
+  region: ConvexSet,
+  start: Float64Array,
+  mu: number,
+  L: number,
+  cost: Cost,
+  gradient: Gradient,
+): void {
+  if (typeof cost(start) !== "number") return;
+  const now = cost as (p: Float64Array) => number;
+  const g = gradient(start);
+  if (g instanceof Float64Array) refuteGradient(`grad${side}`, region.manifold, start, g, L, now);
+  const radius = Math.min(1, region.diameter / 2);
+  if (!(radius > 0)) return;
+  const options = { radius, within: region, mu, samples: SAMPLES };
+  const { ok, least } = checkGConvexity(region.manifold, now, start, options);
+  if (!ok)
+    throw new InvalidInput(
+      `mu${side} is ${mu}, but the function curves by ${least} somewhere within ${radius} of the start: with it certificates would be false; lower mu${side}, or shrink the domain`,
+    );
+}
+
+/** Throws when the cost along the gradient rises by anything but the gradient's length: a wrong sign, or no Riemannian gradient. */
+function refuteGradient(
+  name: string,
+  M: Manifold,
+  p: Float64Array,
+  g: Float64Array,
+  L: number,
+  cost: (p: Float64Array) => number,
+): void {
+  const length = M.norm(p, g);
+  const at = (t: number): number => cost(M.exp(p, scale(t / length, g)));
+  const [ahead, behind] = [at(STEP), at(-STEP)];
+  const rise = (ahead - behind) / (2 * STEP);
+  const noise = L * STEP + (8 * Number.EPSILON * (Math.abs(ahead) + Math.abs(behind))) / STEP;
+  if (Math.abs(rise - length) > GROSS * length + noise)
+    throw new InvalidInput(
+      `${name === "grad" ? "the gradient" : name} at the start has length ${length.toPrecision(3)}, but along it the cost rises by ${rise.toPrecision(3)}: give the Riemannian gradient of the cost, of partial derivatives G it is M.egrad2rgrad(p, G), without a change of sign`,
+    );
+}
+
+/** A point with the gradient of a function that is to be minimised. */
+interface Slope {
+  readonly p: Float64Array;
+  readonly g: Float64Array;
+}
+
+/** A player's claim: the modulus, in the domain. */
+export interface Claim {
+  /** Of the modulus, such as "muX". */
+  readonly name: string;
+  readonly domain: ConvexSet;
+  readonly mu: number;
+  readonly L: number;
+}
+
+/** A refusal needs this share below the claim: gradients may be inexact. */
+const CLEAR = 0.01;
+
+/**
+ * Throws when gradients at two points refute a modulus: <grad F(q) carried to p - grad F(p), log_p q> is at least
+ * mu d(p, q)^2 for a mu-strongly g-convex F. Several players' gradients refute the sum of their claims.
+ *
+ * @throws InvalidInput
+ */
+export function refuteByGradients(
+  claims: readonly Claim[],
+  from: readonly Slope[],
+  to: readonly Slope[],
+): void {
+  let [rise, claimed, noise] = [0, 0, 0];
+  for (const [i, { domain, mu, L }] of claims.entries()) {
+    const M = domain.manifold;
+    const [a, b] = [from[i]!, to[i]!];
+    const there = M.log(a.p, b.p);
+    const distance = M.norm(a.p, there);
+    if (distance === 0) continue;
+    rise -= M.inner(a.p, a.g, there) + M.inner(b.p, b.g, M.log(b.p, a.p));
+    claimed += mu * distance ** 2;
+    noise += distance * (1e-6 * (M.norm(a.p, a.g) + M.norm(b.p, b.g)) + 1e-10 * L);
+  }
+  if (rise >= (1 - CLEAR) * claimed - noise) return;
+  const inside = claims.every(({ domain }, i) => domain.contains(from[i]!.p) && domain.contains(to[i]!.p));
+  if (!inside) return;
+  const names = claims.map(({ name, mu }) => `${name} is ${mu}`).join(" and ");
+  throw new InvalidInput(
+    `${names}, but between two points where it should hold <gradient, step> rose by ${rise.toPrecision(3)}, not by ${claimed.toPrecision(3)} or more: with it certificates would be false; lower ${claims.map(({ name }) => name).join(" or ")}, or shrink the domain`,
+  );
+}
