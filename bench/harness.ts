@@ -3,6 +3,9 @@
  * the median of the rounds' ratios. Times are CPU times of the process (user and system).
  */
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 /** One measured line; times in `unit`, `ratio` is ours over the peer's (below 1: fpx is faster). */
@@ -116,16 +119,31 @@ export interface NumPy {
   close(): void;
 }
 
+/** Numbers that both sides work on, row by row. */
+export interface SharedArray {
+  readonly data: Float64Array;
+  readonly shape: readonly number[];
+}
+
 /**
  * Starts the `python3` of the environment, or the one that FPX_PYTHON names, with definitions of functions
- * that take no argument; undefined when it is not there or lacks NumPy.
+ * that take no argument and find the arrays under their names; undefined when it is not there or lacks NumPy.
  */
-export async function openNumPy(definitions: string): Promise<NumPy | undefined> {
+export async function openNumPy(
+  definitions: string,
+  arrays: Readonly<Record<string, SharedArray>> = {},
+): Promise<NumPy | undefined> {
   const python = process.env["FPX_PYTHON"] ?? "python3";
   if (spawnSync(python, ["-c", "import numpy"]).status !== 0) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), "fpx-bench-"));
+  const loads = Object.entries(arrays).map(([name, { data, shape }]) => {
+    const path = join(folder, name);
+    writeFileSync(path, data);
+    return `${name} = np.fromfile(${JSON.stringify(path)}).reshape(${shape.join(", ")})`;
+  });
   const child: ChildProcessWithoutNullStreams = spawn(
     python,
-    ["-c", `${PRELUDE}\n${definitions}\n${SERVE}`],
+    ["-c", [IMPORTS, ...loads, READY, definitions, SERVE].join("\n")],
     { env: { ...process.env, OPENBLAS_NUM_THREADS: "1", MKL_NUM_THREADS: "1", OMP_NUM_THREADS: "1" } },
   );
   let failure = "";
@@ -139,6 +157,7 @@ export async function openNumPy(definitions: string): Promise<NumPy | undefined>
     return value as string;
   };
   const version = await next();
+  rmSync(folder, { recursive: true });
   return {
     version,
     operation: (operation) => ({
@@ -151,11 +170,12 @@ export async function openNumPy(definitions: string): Promise<NumPy | undefined>
   };
 }
 
-const PRELUDE = `
+const IMPORTS = `
 import sys, time
 import numpy as np
-print(np.__version__, flush=True)
 `;
+
+const READY = "print(np.__version__, flush=True)";
 
 const SERVE = `
 repeats = {}

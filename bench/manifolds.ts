@@ -1,6 +1,6 @@
 /**
- * SPD operations on many pairs and the Frechet mean against the same formulas in NumPy, batched over the matrices, on one
- * thread.
+ * SPD operations on many pairs and the Frechet mean against the same formulas in NumPy, on the same matrices, batched over
+ * them, on one thread.
  */
 import {
   expMany,
@@ -14,7 +14,7 @@ import {
   spd,
 } from "../src/manifolds/index.ts";
 import { createRng } from "../src/random/index.ts";
-import { type BenchRow, compare, openNumPy } from "./harness.ts";
+import { type BenchRow, compare, openNumPy, type SharedArray } from "./harness.ts";
 
 export const name = "SPD matrices: exp, log, transport, Frechet mean";
 
@@ -26,13 +26,10 @@ const ORDERS = [
 ];
 /** Up to this order calls for single pairs are timed too. */
 const ONE_BY_ONE = 10;
-const MEAN = { n: 10, count: 100, spread: 0.3 };
+/** Matrices whose mean is taken, at two spreads: standard deviations in each direction of an orthonormal frame. */
+const MEAN = { n: 10, count: 100, spreads: [0.3, 0.3 * Math.SQRT2] };
 
 const NUMPY = `
-def spd_points(n, count, spread):
-    a = np.random.Generator(np.random.Philox(2)).standard_normal((count, n, n)) * spread
-    w, v = np.linalg.eigh((a + np.swapaxes(a, 1, 2)) / np.sqrt(2))
-    return (v * np.exp(w)[:, None, :]) @ np.swapaxes(v, 1, 2)
 def T(a): return np.swapaxes(a, -1, -2)
 def apply(f, w, v): return (v * f(w)[..., None, :]) @ T(v)
 def frame(p):
@@ -51,16 +48,7 @@ def spd_transport(p, q, x):
     w, v = np.linalg.eigh(i @ q @ T(i))
     e = c @ apply(np.sqrt, w, v) @ i
     return e @ x @ T(e)
-${ORDERS.map(
-  ({ n }) => `
-p${n} = spd_points(${n}, ${PAIRS}, 0.3); q${n} = p${n}[::-1].copy()
-x${n} = np.random.Generator(np.random.Philox(3)).standard_normal((${PAIRS}, ${n}, ${n})) * 0.3; x${n} = (x${n} + T(x${n})) / 2
-def ops${n}():
-    spd_exp(p${n}, x${n}); spd_log(p${n}, q${n}); return spd_transport(p${n}, q${n}, x${n})
-`,
-).join("")}
-points = spd_points(${MEAN.n}, ${MEAN.count}, ${MEAN.spread})
-def karcher():
+def karcher(points):
     x = points.mean(axis=0)
     for _ in range(200):
         c, i = frame(x)
@@ -70,22 +58,72 @@ def karcher():
         w, v = np.linalg.eigh(step)
         x = c @ apply(np.exp, w, v) @ T(c)
     return x
+${ORDERS.map(
+  ({ n }) => `
+def ops${n}():
+    spd_exp(p${n}, x${n}); spd_log(p${n}, q${n}); return spd_transport(p${n}, q${n}, x${n})
+`,
+).join("")}
+${MEAN.spreads.map((_, k) => `def karcher${k}(): return karcher(points${k})`).join("\n")}
 `;
 
-/** exp, log and transport of the same random pairs, as one call for all of them and as one for each. */
-function pairs(M: Manifold): { readonly many: () => number; readonly single: () => number } {
+/** Random pairs of points with a tangent vector each, one after another. */
+function pairs(M: Manifold): { readonly p: Points; readonly q: Points; readonly X: Points } {
   const rng = createRng(1);
-  const draw = (purpose: string, i: number) => randomPoint(M, rng.stream(purpose, 0, i), 0.3);
-  const p = Array.from({ length: PAIRS }, (_, i) => draw("p", i));
-  const q = p.toReversed();
+  const p = Array.from({ length: PAIRS }, (_, i) => randomPoint(M, rng.stream("p", 0, i), 0.3));
   const X = p.map((at, i) => randomVector(M, at, rng.stream("X", 0, i), 0.3));
-  const [allP, allQ, allX] = [flat(p), flat(q), flat(X)];
-  return {
-    many: () =>
+  return { p, q: p.toReversed(), X };
+}
+
+type Points = readonly Float64Array[];
+
+function flat(points: Points): Float64Array {
+  const out = new Float64Array(points.length * points[0]!.length);
+  for (const [i, point] of points.entries()) out.set(point, i * point.length);
+  return out;
+}
+
+const shared = (n: number, points: Points): SharedArray => ({
+  data: flat(points),
+  shape: [points.length, n, n],
+});
+
+export async function bench(): Promise<BenchRow[]> {
+  const instances = ORDERS.map(({ n, target }) => ({ n, target, M: spd(n), ...pairs(spd(n)) }));
+  const mean = spd(MEAN.n);
+  const clouds = MEAN.spreads.map((spread) =>
+    Array.from({ length: MEAN.count }, (_, i) =>
+      randomPoint(mean, createRng(2).stream("point", 0, i), spread),
+    ),
+  );
+  const numpy = await openNumPy(
+    NUMPY,
+    Object.fromEntries([
+      ...instances.flatMap(({ n, p, q, X }) => [
+        [`p${n}`, shared(n, p)],
+        [`q${n}`, shared(n, q)],
+        [`x${n}`, shared(n, X)],
+      ]),
+      ...clouds.map((points, k) => [`points${k}`, shared(MEAN.n, points)]),
+    ]),
+  );
+  const against = (operation: string) => ({
+    peer: numpy?.operation(operation),
+    peerName:
+      numpy === undefined ? "NumPy (no python3 with numpy: set FPX_PYTHON)" : `NumPy ${numpy.version}`,
+  });
+  const rows: BenchRow[] = [];
+  for (const { n, target, M, p, q, X } of instances) {
+    const name = `exp + log + transport, SPD(${n}), ${PAIRS} pairs`;
+    const [allP, allQ, allX] = [flat(p), flat(q), flat(X)];
+    const many = (): number =>
       expMany(M, allP, allX)[0]! +
       logMany(M, allP, allQ)[0]! +
-      parallelTransportMany(M, allP, allQ, allX)[0]!,
-    single: () => {
+      parallelTransportMany(M, allP, allQ, allX)[0]!;
+    const peer = against(`ops${n}`);
+    rows.push(await compare({ name, ours: many, unit: "ms", target, ...peer }));
+    if (n > ONE_BY_ONE) continue;
+    const single = (): number => {
       let sum = 0;
       for (let i = 0; i < PAIRS; i++) {
         sum += M.exp(p[i]!, X[i]!)[0]!;
@@ -93,30 +131,7 @@ function pairs(M: Manifold): { readonly many: () => number; readonly single: () 
         sum += M.parallelTransport(p[i]!, q[i]!, X[i]!)[0]!;
       }
       return sum;
-    },
-  };
-}
-
-function flat(points: readonly Float64Array[]): Float64Array {
-  const out = new Float64Array(points.length * points[0]!.length);
-  for (const [i, point] of points.entries()) out.set(point, i * point.length);
-  return out;
-}
-
-export async function bench(): Promise<BenchRow[]> {
-  const numpy = await openNumPy(NUMPY);
-  const against = (operation: string) => ({
-    peer: numpy?.operation(operation),
-    peerName:
-      numpy === undefined ? "NumPy (no python3 with numpy: set FPX_PYTHON)" : `NumPy ${numpy.version}`,
-  });
-  const rows: BenchRow[] = [];
-  for (const { n, target } of ORDERS) {
-    const name = `exp + log + transport, SPD(${n}), ${PAIRS} pairs`;
-    const { many, single } = pairs(spd(n));
-    const peer = against(`ops${n}`);
-    rows.push(await compare({ name, ours: many, unit: "ms", target, ...peer }));
-    if (n > ONE_BY_ONE) continue;
+    };
     rows.push(
       await compare({
         name: `${name}, one by one`,
@@ -127,20 +142,17 @@ export async function bench(): Promise<BenchRow[]> {
       }),
     );
   }
-  const M = spd(MEAN.n);
-  const points = Array.from({ length: MEAN.count }, (_, i) =>
-    randomPoint(M, createRng(2).stream("point", 0, i), MEAN.spread),
-  );
-  rows.push(
-    await compare({
-      name: `Frechet mean of ${MEAN.count} matrices SPD(${MEAN.n}) to a gradient of 1e-10`,
-      // The gap |g|^2 / 2 at |g| = 1e-10.
-      ours: () => minimize(frechetMean(M, points), { tolerance: 5e-21 }).gap,
-      unit: "ms",
-      target: "<= 0.5",
-      ...against("karcher"),
-    }),
-  );
+  for (const [k, points] of clouds.entries())
+    rows.push(
+      await compare({
+        name: `Frechet mean of ${MEAN.count} matrices SPD(${MEAN.n}), spread ${MEAN.spreads[k]!.toFixed(2)}, to a gradient of 1e-10`,
+        // The gap |g|^2 / 2 at |g| = 1e-10.
+        ours: () => minimize(frechetMean(mean, points), { tolerance: 5e-21 }).gap,
+        unit: "ms",
+        target: "<= 0.5",
+        ...against(`karcher${k}`),
+      }),
+    );
   numpy?.close();
   return rows;
 }

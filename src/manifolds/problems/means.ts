@@ -64,8 +64,9 @@ export function frechetMean(
 ): MinimizationProblem {
   const w = normalised("weights", weights, points.length);
   const { center, radius: furthest, pull, distances } = cloudOf(M, points, w, START);
-  // By strong convexity the mean is no further from the center than the gradient there is long.
-  const radius = Math.max(1e-9 * furthest, 2 * M.norm(center, pull));
+  // By strong convexity the mean is no further from the center than the gradient there is long, and no further from another
+  // point than the gradient there: three lengths leave room for both wherever the gradient is no longer than at the center.
+  const radius = Math.max(1e-9 * furthest, 3 * M.norm(center, pull));
   const bend = distances.reduce((sum, distance, i) => sum + w[i]! * zetaOf(M, distance + radius), 0);
   return minimizationProblem({
     name: "Frechet mean",
