@@ -93,6 +93,7 @@ function refuteGradient(
   cost: (p: Float64Array) => number,
 ): void {
   const length = M.norm(p, g);
+  if (length === 0) return;
   const at = (t: number): number => cost(M.exp(p, scale(t / length, g)));
   const [ahead, behind] = [at(STEP), at(-STEP)];
   const rise = (ahead - behind) / (2 * STEP);

@@ -11,15 +11,19 @@ import { productSet } from "../sets/product-set.ts";
 import { simplex } from "../sets/simplex.ts";
 import { requireHadamard, zetaOf } from "../spaces/curvature.ts";
 import { euclidean } from "../spaces/euclidean.ts";
-import { combine, geodesic, type Manifold, requirePoint, scale, weightedLog } from "../spaces/manifold.ts";
+import {
+  approximateMean,
+  combine,
+  type Manifold,
+  requirePoint,
+  scale,
+  weightedLog,
+} from "../spaces/manifold.ts";
 import { expMany, logMany } from "../spaces/many.ts";
 import { product } from "../spaces/product.ts";
 import { normalised } from "../weights.ts";
 
-/** The Fréchet mean's search starts at the inductive mean of so many points: more of them would cost more than they save. */
-const START = 12;
-
-/** A ball that holds all points: around their inductive mean. */
+/** A ball that holds all points: around their approximate mean. */
 interface Cloud {
   readonly center: Float64Array;
   readonly radius: number;
@@ -28,30 +32,23 @@ interface Cloud {
   readonly distances: Float64Array;
 }
 
-/** `most`: how many of the points, evenly spread over the list, the inductive mean is taken of. */
 function cloudOf(
   M: Manifold,
   points: readonly Float64Array[],
-  weights?: ArrayLike<number>,
-  most = points.length,
+  weights: ArrayLike<number> = normalised("weights", undefined, points.length),
 ): Cloud {
   requireHadamard(M, "a mean of points");
   if (points.length === 0) throw new InvalidInput("there are no points: give at least one");
   for (const [i, p] of points.entries()) requirePoint(M, `points[${i}]`, p);
-  let center = points[0]!;
-  const count = Math.min(most, points.length);
-  for (let k = 1; k < count; k++) {
-    const next = points[Math.floor((k * points.length) / count)]!;
-    center = geodesic(M, center, next, 1 / (k + 1));
-  }
+  const center = approximateMean(M, points, weights);
   const distances = new Float64Array(points.length);
-  const pull = weightedLog(M, center, points, weights ?? new Float64Array(points.length), distances);
+  const pull = weightedLog(M, center, points, weights, distances);
   return { center, radius: Math.max(1e-6, ...distances) * (1 + 1e-9), pull, distances };
 }
 
 /**
- * The Fréchet (Karcher) mean: the least F(x) = 1/2 sum w_i d(x, p_i)^2, 1-strongly g-convex. Start: the
- * inductive mean of some of them.
+ * The Fréchet (Karcher) mean: the least F(x) = 1/2 sum w_i d(x, p_i)^2, 1-strongly g-convex. Start: an
+ * approximate mean.
  *
  * @throws InvalidInput without points, for points off the manifold, weights that are negative or all 0, or positive
  *   curvature.
@@ -63,7 +60,7 @@ export function frechetMean(
   weights?: ArrayLike<number>,
 ): MinimizationProblem {
   const w = normalised("weights", weights, points.length);
-  const { center, radius: furthest, pull, distances } = cloudOf(M, points, w, START);
+  const { center, radius: furthest, pull, distances } = cloudOf(M, points, w);
   // By strong convexity the mean is no further from the center than the gradient there is long, and no further from another
   // point than the gradient there: three lengths leave room for both wherever the gradient is no longer than at the center.
   const radius = Math.max(1e-9 * furthest, 3 * M.norm(center, pull));
@@ -83,7 +80,7 @@ export function frechetMean(
 }
 
 export interface RobustKarcherOptions {
-  /** How far the mean may be from the points' inductive mean; default half of the largest distance to it. */
+  /** How far the mean may be from the points' approximate mean; default half of the largest distance to it. */
   readonly radius?: number;
   /** Whether the solver is told the adversary's exact answer; default true. */
   readonly exactResponse?: boolean;

@@ -1,4 +1,5 @@
 import { checkCount } from "../../core/checks.ts";
+import { axpy } from "../../linalg/index.ts";
 import { createGuard } from "./guard.ts";
 import { combine, type Manifold, requireSize } from "./manifold.ts";
 
@@ -60,6 +61,11 @@ export function euclidean(n: number): Manifold {
       sized("vectorFrom", p);
       requireSize(`the tangent space of ${name}`, n, coordinates, "the coordinate vector");
       return array("vectorFrom", coordinates.slice(), p, coordinates);
+    },
+    approximateMean(points, weights) {
+      const sum = new Float64Array(n);
+      for (const [i, p] of points.entries()) axpy(weights[i]!, p, sum);
+      return sum;
     },
     flaw(p) {
       if (p.length !== n) return `has ${p.length} numbers, not ${n}`;

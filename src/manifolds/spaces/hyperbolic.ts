@@ -1,4 +1,5 @@
 import { checkCount } from "../../core/checks.ts";
+import { axpy } from "../../linalg/index.ts";
 import { createGuard } from "./guard.ts";
 import { combine, type Manifold, requireSize, scale } from "./manifold.ts";
 
@@ -107,6 +108,14 @@ export function hyperbolic(n: number): Manifold {
       const out = new Float64Array(size);
       for (let i = 1; i < size; i++) out[i] = coordinates[i - 1]! + factor * p[i]!;
       return tangent("vectorFrom", p, out, p, coordinates);
+    },
+    approximateMean(points, weights) {
+      // The Lorentz centroid: the weighted sum, which has a square of -1 at most, scaled back to the sheet.
+      const sum = new Float64Array(size);
+      for (const [i, p] of points.entries()) axpy(weights[i]!, p, sum);
+      const out = scale(1 / Math.sqrt(Math.max(1, -lorentz(sum, sum))), sum);
+      out[0] = Math.sqrt(1 + spatial(out, out));
+      return out;
     },
     flaw(p, tolerance = 1e-8) {
       if (p.length !== size) return `has ${p.length} numbers, not ${size}`;

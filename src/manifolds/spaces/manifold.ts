@@ -46,6 +46,8 @@ export interface Manifold {
     weights: ArrayLike<number>,
     distances?: Float64Array,
   ): Float64Array;
+  /** The function of that name below, where the space knows a better way. */
+  approximateMean?(points: readonly Float64Array[], weights: ArrayLike<number>): Float64Array;
   /** `expMany`, `logMany` and `parallelTransportMany`, where many at once are faster than one by one. */
   readonly many?: ManyOperations;
   /** What keeps p from being a point, such as "is not symmetric"; undefined when nothing does. */
@@ -84,6 +86,26 @@ export function weightedLog(
     if (distances) distances[i] = M.dist(p, q);
   }
   return sum;
+}
+
+/** Of so many points at most an approximate mean is made up. */
+const ROUGH = 12;
+
+/**
+ * A point near the weighted Fréchet mean, for much less than one gradient of it: where a search for the mean begins. Weights
+ * add up to 1. Default: the inductive mean of a dozen of the points.
+ */
+export function approximateMean(
+  M: Manifold,
+  points: readonly Float64Array[],
+  weights: ArrayLike<number>,
+): Float64Array {
+  if (M.approximateMean) return M.approximateMean(points, weights);
+  let center = points[0]!;
+  const count = Math.min(ROUGH, points.length);
+  for (let k = 1; k < count; k++)
+    center = geodesic(M, center, points[Math.floor((k * points.length) / count)]!, 1 / (k + 1));
+  return center;
 }
 
 /** Whether p is a point of the manifold up to the tolerance (default 1e-8, relative). */

@@ -1,7 +1,7 @@
 import { checkPositive } from "../../core/checks.ts";
 import { InvalidInput, within } from "../../core/errors.ts";
 import { createGuard } from "./guard.ts";
-import { type Manifold, requireSize } from "./manifold.ts";
+import { approximateMean, type Manifold, requireSize } from "./manifold.ts";
 import { expMany, logMany, parallelTransportMany } from "./many.ts";
 
 /** A product of manifolds with the metric sum of w_i <,>_i; points are those of the factors one after another. */
@@ -125,6 +125,14 @@ export function product(
       });
       return array("vectorFrom", vector, p, c);
     },
+    approximateMean: (points, means) =>
+      blockwise((M, i) =>
+        approximateMean(
+          M,
+          points.map((p) => part(p, i)),
+          means,
+        ),
+      ),
     flaw(p, tolerance) {
       if (p.length !== size) return `has ${p.length} numbers, not ${size}`;
       for (const [i, M] of factors.entries()) {

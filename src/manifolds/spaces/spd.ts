@@ -1,5 +1,6 @@
 import { checkCount } from "../../core/checks.ts";
 import { cholesky, createPencils } from "../../linalg/index.ts";
+import { arithmeticHarmonicMean } from "./arithmetic-harmonic.ts";
 import { createGuard } from "./guard.ts";
 import { type Manifold, requireSize } from "./manifold.ts";
 
@@ -109,6 +110,7 @@ export function spd(n: number): Manifold {
       pencils.sumOfLogs(p, points, weights, out, distances);
       return out;
     },
+    approximateMean: (points, weights) => arithmeticHarmonicMean(n, points, weights),
     flaw(p, tolerance = 1e-8) {
       if (p.length !== size) return `has ${p.length} numbers, not ${size}`;
       for (let i = 0; i < n; i++)
