@@ -46,6 +46,8 @@ const ROUNDS = 11;
 const WARM_UP_ROUNDS = 2;
 /** A round repeats an operation for at least so long, for the clock's sake. */
 const LEAST_MILLISECONDS = 12;
+/** JavaScript runs for so long before it is timed: as in a process that lives, its compiler's work is not counted. */
+const WARM_UP_MILLISECONDS = 400;
 
 /** Measures one contest. */
 export async function compare(contest: Contest): Promise<BenchRow> {
@@ -104,6 +106,7 @@ function timed(run: () => unknown): SelfTimed {
   return {
     milliseconds: async () => {
       if (repeats === 0) {
+        for (let spent = 0; spent < WARM_UP_MILLISECONDS; ) spent += once(1);
         for (repeats = 1; once(repeats) < LEAST_MILLISECONDS; ) repeats *= 2;
       }
       return once(repeats) / repeats;

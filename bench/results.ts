@@ -79,9 +79,9 @@ export function resultsPage(all: Readonly<Record<string, Measured>>): string {
   return `# Measurements
 
 Written by \`npm run bench\`; not by hand. Each row was measured side by side: the same work in one run, in
-alternating order, as medians with the least and the greatest round. A ratio is fpx over the peer, so below 1 fpx
-is faster (or smaller); rows whose aim is a least value count the other way. Where a limit of the machine or of the
-runtime is known, the row names it.
+alternating order, as medians with the least and the greatest round, JavaScript after a warm-up. A ratio is fpx over the
+peer, so below 1 fpx is faster (or smaller); rows whose aim is a least value count the other way. Where a limit of the
+machine or of the runtime is known, the row names it.
 
 ## Aims that were missed
 
