@@ -67,7 +67,7 @@ export { spdBox } from "./sets/spd-box.ts";
 export { minimize, type SolveMinimizeOptions, type SolveMinMaxOptions, solveMinMax } from "./solve.ts";
 export { requireHadamard, riemaconXi, zeta } from "./spaces/curvature.ts";
 export { euclidean } from "./spaces/euclidean.ts";
-export { hyperbolic } from "./spaces/hyperbolic.ts";
+export { fromPoincare, hyperbolic, toPoincare } from "./spaces/hyperbolic.ts";
 export {
   add,
   geodesic,

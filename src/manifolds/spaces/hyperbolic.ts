@@ -1,4 +1,5 @@
-import { checkCount } from "../../core/checks.ts";
+import { checkCount, checkFinite } from "../../core/checks.ts";
+import { InvalidInput } from "../../core/errors.ts";
 import { axpy } from "../../linalg/index.ts";
 import { createGuard } from "./guard.ts";
 import { combine, type Manifold, requireSize, scale } from "./manifold.ts";
@@ -126,6 +127,34 @@ export function hyperbolic(n: number): Manifold {
         : `is off the hyperboloid by ${off.toPrecision(3)}`;
     },
   };
+}
+
+/**
+ * The point of H^n with these coordinates in the Poincaré ball: n numbers, of length below 1.
+ *
+ * @throws InvalidInput for a point outside the open ball, or so near its edge that doubles do not tell; NonFinite.
+ * @example const p = fromPoincare(Float64Array.of(0.5, 0)); // at distance ln 3 from the origin
+ */
+export function fromPoincare(x: Float64Array): Float64Array {
+  let square = 0;
+  for (const [i, value] of x.entries()) square += checkFinite(`x[${i}]`, value) ** 2;
+  if (!(square < 1))
+    throw new InvalidInput(
+      `x has length ${Math.sqrt(square)}: points of the Poincaré ball have a length below 1; if rounding took it there, shorten it`,
+    );
+  const out = new Float64Array(x.length + 1);
+  for (const [i, value] of x.entries()) out[i + 1] = (2 * value) / (1 - square);
+  out[0] = Math.sqrt(1 + spatial(out, out));
+  return out;
+}
+
+/**
+ * The coordinates in the Poincaré ball of a point of H^n.
+ *
+ * @example toPoincare(hyperbolic(2).origin); // 0 0
+ */
+export function toPoincare(p: Float64Array): Float64Array {
+  return p.subarray(1).map((value) => value / (1 + p[0]!));
 }
 
 /** -a0 b0 + a1 b1 + ... + an bn. */

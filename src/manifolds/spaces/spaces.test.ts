@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createRng } from "../../random/index.ts";
 import { riemaconXi, zeta, zetaOf } from "./curvature.ts";
 import { euclidean } from "./euclidean.ts";
-import { hyperbolic } from "./hyperbolic.ts";
+import { fromPoincare, hyperbolic, toPoincare } from "./hyperbolic.ts";
 import {
   combine,
   geodesic,
@@ -274,5 +274,32 @@ describe("what is no point", () => {
     expect(() => S.exp(S.origin, Float64Array.of(1))).toThrow(/1 numbers/);
     expect(() => hyperbolic(0)).toThrow(/n is 0/);
     expect(() => product([H], [-1])).toThrow(/weights\[0\]/);
+  });
+});
+
+describe("the Poincaré ball", () => {
+  it("is the hyperboloid in other coordinates", () => {
+    const H = hyperbolic(3);
+    const half = fromPoincare(Float64Array.of(0.5, 0, 0));
+    expect(H.dist(H.origin, half)).toBeCloseTo(Math.log(3), 14);
+    for (let i = 0; i < 30; i++) {
+      const [a, b] = [0, 1].map((k) => {
+        const [length] = rng.stream("length", i, k).uniforms(1);
+        return scale(0.99 * length!, rng.stream("ball", i, k).sphere(3));
+      }) as [Float64Array, Float64Array];
+      const [p, q] = [fromPoincare(a), fromPoincare(b)];
+      expect(H.flaw(p)).toBeUndefined();
+      for (const [k, value] of toPoincare(p).entries()) expect(value).toBeCloseTo(a[k]!, 13);
+      const square = (x: Float64Array) => x.reduce((sum, value) => sum + value * value, 0);
+      const ratio = square(combine(1, a, -1, b)) / ((1 - square(a)) * (1 - square(b)));
+      expect(H.dist(p, q)).toBeCloseTo(2 * Math.asinh(Math.sqrt(ratio)), 10);
+    }
+  });
+
+  it("ends at length 1", () => {
+    expect(() => fromPoincare(Float64Array.of(0.6, 0.8))).toThrow(
+      /has length 1: points of the Poincaré ball/,
+    );
+    expect(() => fromPoincare(Float64Array.of(0.6, Number.NaN))).toThrow(/x\[1\]/);
   });
 });
