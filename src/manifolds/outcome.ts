@@ -23,6 +23,8 @@ export interface Progress<B> {
 
 /** Calls, as multiples of what the theory asks for one halving, after which a run without one has stalled. */
 const PATIENCE = 60;
+/** A gap of so many times the first has diverged. */
+const DIVERGED = 1e12;
 /** Steps that may ask nothing: some only move a center. */
 const IDLE = 1000;
 
@@ -40,7 +42,8 @@ export function begun<B>(
 
 /**
  * Takes a new point into account. A run has converged at a certificate within the tolerance, diverged at a gap that is
- * not a number or 1e12 times the first, and stalled when the gap has not halved for long, nothing is asked any more, or a gap of 0 is not certified.
+ * not a number or 1e12 times the first, and stalled when the gap has not halved for long, nothing is asked any more, or
+ * a gap of 0 is not certified.
  */
 export function advanced<B>(
   progress: Progress<B>,
@@ -63,24 +66,25 @@ export function advanced<B>(
 ): Progress<B> {
   const converged = gap <= tolerance && certified();
   const better = converged || gap < progress.gap;
-  const best = better ? { best: at, gap } : { best: progress.best, gap: progress.gap };
   const last = progress.history.at(-1)!;
   const halved = gap <= last.gap / 2 || (gap < last.gap && last.gap === Number.POSITIVE_INFINITY);
   if (halved || converged) refute(progress.mark, at);
-  const mark = halved ? at : progress.mark;
-  const history = halved ? [...progress.history, { calls, gap }] : progress.history;
   const idle = calls === progress.calls ? progress.idle + 1 : 0;
-  const status = (): SolverStatus => {
-    if (converged) return "converged";
-    const first = progress.history[0]!.gap;
-    if (Number.isNaN(gap) || (first < Number.POSITIVE_INFINITY && gap > 1e12 * Math.max(first, tolerance)))
-      return "diverged";
-    const since = calls - history.at(-1)!.calls;
-    return stuck || gap === 0 || idle > IDLE || since > PATIENCE * Math.max(20, callsPerHalving)
-      ? "stalled"
-      : "running";
+  let status: SolverStatus = "running";
+  if (converged) status = "converged";
+  else if (Number.isNaN(gap) || gap > DIVERGED * Math.max(progress.history[0]!.gap, tolerance))
+    status = "diverged";
+  else if (stuck || gap === 0 || idle > IDLE) status = "stalled";
+  else if (!halved && calls - last.calls > PATIENCE * Math.max(20, callsPerHalving)) status = "stalled";
+  return {
+    best: better ? at : progress.best,
+    gap: better ? gap : progress.gap,
+    history: halved ? [...progress.history, { calls, gap }] : progress.history,
+    mark: halved ? at : progress.mark,
+    calls,
+    idle,
+    status,
   };
-  return { ...best, history, mark, calls, idle, status: status() };
 }
 
 /** The gap to aim at next: the tolerance; less when that was reached, but not certified. */

@@ -110,13 +110,37 @@ interface Slope {
   readonly g: Float64Array;
 }
 
-/** A player's claim: the modulus, in the domain. */
+/** A player's constants, in the domain. */
 export interface Claim {
-  /** Of the modulus, such as "muX". */
+  /** Of the modulus and of the gradient, such as "muX" and "gradX". */
   readonly name: string;
+  readonly gradient: string;
   readonly domain: ConvexSet;
   readonly mu: number;
   readonly L: number;
+}
+
+/** What a gradient may lack of being tangent: a share of its largest number, and of L, for what is lost to rounding. */
+const TANGENT = { share: 1e-6, ofL: 1e-9 };
+
+/**
+ * Throws unless a gradient is tangent at its point, up to rounding of a function whose gradients are L-Lipschitz.
+ *
+ * @throws InvalidInput, as for partial derivatives that were not converted
+ */
+export function requireTangent({ gradient, domain, L }: Claim, { p, g }: Slope): void {
+  const M = domain.manifold;
+  const tangent = M.project(p, g);
+  let [off, largest, far] = [0, 0, 0];
+  for (let i = 0; i < M.size; i++) {
+    off = Math.max(off, Math.abs(g[i]! - tangent[i]!));
+    largest = Math.max(largest, Math.abs(g[i]!));
+    far = Math.max(far, Math.abs(p[i]!));
+  }
+  if (off > TANGENT.share * largest + TANGENT.ofL * L * far * (1 + far))
+    throw new InvalidInput(
+      `${gradient} answered no tangent vector of ${M.name} at its point, but one that is off by ${off.toPrecision(3)}: of partial derivatives G give M.egrad2rgrad(p, G)`,
+    );
 }
 
 /** A refusal needs this share below the claim: gradients may be inexact. */

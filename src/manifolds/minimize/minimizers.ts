@@ -3,7 +3,7 @@ import { type Asking, InvalidInput, type Solver } from "../../core/index.ts";
 import { distanceBound, holds } from "../certificate.ts";
 import { advanced, begun, type GapEntry, type Progress, targetOf, toleranceOf } from "../outcome.ts";
 import type { MinimizationProblem } from "../problem.ts";
-import { refuteByGradients } from "../refutation.ts";
+import { type Claim, refuteByGradients, requireTangent } from "../refutation.ts";
 import { requireHadamard } from "../spaces/curvature.ts";
 import { type BoostedState, boosted } from "./boosted.ts";
 import { type Evaluated, evaluate, type Objective, objectiveOf } from "./objective.ts";
@@ -65,6 +65,7 @@ function minimizer<T>(method: Method<T>, tolerance = toleranceOf(undefined)): Mi
       const meter = { gradient: 0 };
       const F = objectiveOf(problem, meter);
       const at = yield* evaluate(F, problem.start);
+      requireTangent(claimOf(problem), at);
       const certified = () => isCertified(problem, at);
       const progress = begun(at, at.decrease, meter.gradient, tolerance, certified);
       const own =
@@ -83,7 +84,8 @@ function minimizer<T>(method: Method<T>, tolerance = toleranceOf(undefined)): Mi
         progress: advanced(progress, at, at.decrease, meter.gradient, tolerance, {
           certified: () => isCertified(problem, at),
           refute(from, to) {
-            if (problem.moduli === "claimed") refuteByGradients([{ ...problem, name: "mu" }], [from], [to]);
+            requireTangent(claimOf(problem), to);
+            if (problem.moduli === "claimed") refuteByGradients([claimOf(problem)], [from], [to]);
           },
           callsPerHalving: method.callsPerHalving(F),
           stuck: method.stuck?.(next) ?? false,
@@ -102,6 +104,14 @@ function minimizer<T>(method: Method<T>, tolerance = toleranceOf(undefined)): Mi
     }),
   };
 }
+
+const claimOf = ({ domain, mu, L }: MinimizationProblem): Claim => ({
+  name: "mu",
+  gradient: "gradient",
+  domain,
+  mu,
+  L,
+});
 
 const isCertified = ({ set, domain, mu }: MinimizationProblem, { p, g, decrease }: Evaluated): boolean =>
   decrease < Number.POSITIVE_INFINITY && holds(set, domain, p, distanceBound(set.decrease(p, g, mu), mu));

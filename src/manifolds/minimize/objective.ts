@@ -35,7 +35,7 @@ export function objectiveOf(problem: MinimizationProblem, meter: { gradient: num
     *gradient(p) {
       meter.gradient++;
       const [g] = yield* ask(problem.gradient, [p]);
-      return requireGradient("gradient", g!, manifold, p, L);
+      return requireGradient("gradient", g!, manifold.size);
     },
   };
 }

@@ -71,12 +71,10 @@ export function saddleOf(problem: MinMaxProblem, meter: Calls): Saddle {
     y: side("y"),
     Lxy: constants.Lxy,
     spent: () => meter.gradX + meter.gradY,
-    *gradient(of, at) {
-      const { x, y } = at;
-      const L = (of === "x" ? constants.Lx : constants.Ly) + constants.Lxy;
+    *gradient(of, { x, y }) {
       count(of);
       const [g] = yield* ask(problem.gradient, [{ of, x, y }]);
-      requireGradient(of === "x" ? "gradX" : "gradY", g!, set[of].manifold, at[of], L);
+      requireGradient(of === "x" ? "gradX" : "gradY", g!, set[of].manifold.size);
       return of === "x" ? g! : scale(-1, g!);
     },
     best: { ...exact("x"), ...exact("y") },

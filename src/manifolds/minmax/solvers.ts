@@ -2,8 +2,8 @@ import { checkPositive } from "../../core/checks.ts";
 import { type Asking, InvalidInput, type Solver } from "../../core/index.ts";
 import { distanceBound, holds } from "../certificate.ts";
 import { advanced, begun, type GapEntry, type Progress, targetOf, toleranceOf } from "../outcome.ts";
-import type { MinMaxProblem, Pair, SaddleConstants } from "../problem.ts";
-import { refuteByGradients } from "../refutation.ts";
+import type { Both, MinMaxProblem, Pair, SaddleConstants } from "../problem.ts";
+import { type Claim, refuteByGradients, requireTangent } from "../refutation.ts";
 import { requireHadamard, zeta } from "../spaces/curvature.ts";
 import * as play from "./gradient-methods.ts";
 import { type RammaState, rammaStart, rammaStep } from "./ramma.ts";
@@ -68,6 +68,7 @@ export function minMaxSolver<T>(method: Method<T>, tolerance: number): MinMaxSol
       const calls = { gradX: 0, gradY: 0 };
       const S = saddleOf(problem, calls);
       const at = yield* evaluateSaddle(S, problem.start);
+      requireBothTangent(problem, at);
       return {
         own: method.start(S, at),
         calls,
@@ -81,7 +82,10 @@ export function minMaxSolver<T>(method: Method<T>, tolerance: number): MinMaxSol
       const at = method.at(own);
       const progress = advanced(state.progress, at, at.gap, S.spent(), tolerance, {
         certified: () => isCertified(problem, at),
-        refute: (from, to) => refuteTogether(problem, from, to),
+        refute(from, to) {
+          requireBothTangent(problem, to);
+          refuteTogether(problem, from, to);
+        },
         callsPerHalving: callsPerHalving(problem.constants),
       });
       if (progress.status !== "running") yield* refuteApart(problem, S, state.progress.mark, at);
@@ -102,10 +106,15 @@ export function minMaxSolver<T>(method: Method<T>, tolerance: number): MinMaxSol
   };
 }
 
-const claimsOf = ({ domain, constants: { muX, muY, Lx, Ly, Lxy } }: MinMaxProblem) => ({
-  x: { name: "muX", domain: domain.x, mu: muX, L: Lx + Lxy },
-  y: { name: "muY", domain: domain.y, mu: muY, L: Ly + Lxy },
+const claimsOf = ({ domain, constants: { muX, muY, Lx, Ly, Lxy } }: MinMaxProblem): Both<Claim> => ({
+  x: { name: "muX", gradient: "gradX", domain: domain.x, mu: muX, L: Lx + Lxy },
+  y: { name: "muY", gradient: "gradY", domain: domain.y, mu: muY, L: Ly + Lxy },
 });
+
+function requireBothTangent(problem: MinMaxProblem, at: SaddlePoint): void {
+  const claims = claimsOf(problem);
+  for (const side of ["x", "y"] as const) requireTangent(claims[side], sidePoint(at, side));
+}
 
 /** Throws when the gradients at two pairs refute claimed moduli; a player whose modulus is more than claimed can hide the other's. */
 function refuteTogether(problem: MinMaxProblem, from: SaddlePoint, to: SaddlePoint): void {
