@@ -65,7 +65,7 @@ export function solveMinMax(
 }
 
 export interface SolveMinimizeOptions extends minimizers.MinimizeOptions {
-  /** Default "ragd" on the whole manifold with mu > 0, else "prgd". */
+  /** Default "ragd" with mu > 0, else "prgd". */
   readonly method?: "prgd" | "ragd" | "riemacon" | "riemaconSC" | "boostedRiemacon";
   /** Gradients to spend at most; default 1e6. */
   readonly maxCalls?: number;
