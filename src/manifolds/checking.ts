@@ -2,7 +2,14 @@ import { checkCount, checkFinite, checkPositive } from "../core/checks.ts";
 import { InvalidInput } from "../core/index.ts";
 import { createRng } from "../random/index.ts";
 import type { ConvexSet } from "./sets/convex-set.ts";
-import { type Manifold, randomDirection, requirePoint, scale } from "./spaces/manifold.ts";
+import {
+  geodesic,
+  type Manifold,
+  randomDirection,
+  requirePoint,
+  scale,
+  zeroVector,
+} from "./spaces/manifold.ts";
 
 /** A function with its claimed gradient. */
 export interface Smooth {
@@ -69,7 +76,7 @@ export interface GConvexityCheck {
 }
 
 /**
- * Second differences along random geodesics through random points within `radius` of p: a sample that can refute
+ * Second differences in the middle of geodesics between random points within `radius` of p: a sample that can refute
  * strong g-convexity with modulus mu, never prove it.
  *
  * @throws InvalidInput for a point off the manifold or a radius that is not positive; NonFinite for a cost that is not finite.
@@ -80,7 +87,7 @@ export function checkGConvexity(
   p: Float64Array,
   options: {
     readonly radius?: number;
-    /** Sampled points are projected onto this set. */
+    /** Sampled points are projected onto this set; the cost is asked for within it only. */
     readonly within?: ConvexSet;
     readonly mu?: number;
     readonly samples?: number;
@@ -96,16 +103,24 @@ export function checkGConvexity(
   let most = Number.NEGATIVE_INFINITY;
   let where = p;
   let noise = 0;
-  const h = 1e-3;
+  const sampled = (k: number, end: number): Float64Array => {
+    const stream = rng.stream("check-g-convexity", end, k);
+    const q = M.exp(p, scale(radius * stream.uniforms(1)[0]!, randomDirection(M, p, stream)));
+    return within ? within.project(q) : q;
+  };
   for (let k = 0; k < samples; k++) {
-    const stream = rng.stream("check-g-convexity", 0, k);
-    const sampled = M.exp(p, scale(radius * stream.uniforms(1)[0]!, randomDirection(M, p, stream)));
-    const q = within ? within.project(sampled) : sampled;
-    const v = randomDirection(M, q, rng.stream("check-g-convexity", 1, k));
-    const at = (t: number): number => checkFinite("the cost", cost(M.exp(q, scale(t, v))));
+    // Both ends lie in the set, so that all three points of the difference do.
+    const from = sampled(k, 0);
+    const q = geodesic(M, from, sampled(k, 1), 1 / 2);
+    const there = M.log(q, from);
+    const half = M.norm(q, there);
+    if (half === 0) continue;
+    const h = Math.min(LONGEST, half / 10);
+    const at = (t: number): number => checkFinite("the cost", cost(M.exp(q, scale(t / half, there))));
     const [before, middle, after] = [at(-h), at(0), at(h)];
     const second = (before - 2 * middle + after) / (h * h);
-    noise = Math.max(noise, (8 * Number.EPSILON * Math.abs(middle)) / (h * h));
+    const rounding = 8 * Number.EPSILON * amplification(M, q) * Math.abs(middle);
+    noise = Math.max(noise, rounding / (h * h));
     if (second < least) {
       least = second;
       where = q;
@@ -113,4 +128,19 @@ export function checkGConvexity(
     most = Math.max(most, second);
   }
   return { ok: least >= mu - noise - 1e-4 * Math.abs(most), least, most, at: where };
+}
+
+/** Half the longest geodesic that a second difference is taken along. */
+const LONGEST = 1e-3;
+
+/** How much rounding of coordinates at p can grow in what is computed from them: as a vector's on its way to the tangent space. */
+export function amplification(M: Manifold, p: Float64Array): number {
+  let largest = 0;
+  for (let i = 1; i < p.length; i++) if (Math.abs(p[i]!) > Math.abs(p[largest]!)) largest = i;
+  const unit = zeroVector(M);
+  unit[largest] = 1;
+  const tangent = M.project(p, unit);
+  let grown = 1;
+  for (let i = 0; i < p.length; i++) grown = Math.max(grown, Math.abs(unit[i]! - tangent[i]!));
+  return grown;
 }

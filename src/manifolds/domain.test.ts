@@ -54,6 +54,31 @@ describe("a domain within a larger set", () => {
     expect(Math.abs(found.x[0]! - 0.9)).toBeLessThanOrEqual(found.distBound);
   });
 
+  it("ends every method without a certificate, and without an error, at a minimiser on its edge", () => {
+    for (const method of ["prgd", "ragd", "riemacon", "riemaconSC", "boostedRiemacon"] as const) {
+      const edge = { ...toTarget(1, ball(1)), start: at(1) };
+      expect(minimize(edge, { method, maxCalls: 5000 })).toMatchObject({
+        status: "stalled",
+        certified: false,
+      });
+    }
+  });
+
+  it("is where the cost is looked at, however large the set", () => {
+    // sqrt(1 + x^2) curves by more than 0.7 within 0.5 of 0 only.
+    const problem = minimizationProblem({
+      M,
+      X: ball(3),
+      domain: ball(0.5),
+      gradient: (x) => at(x[0]! / Math.hypot(1, x[0]!)),
+      cost: (x) => Math.hypot(1, x[0]!),
+      mu: 0.7,
+      L: 1,
+      start: at(0.3),
+    });
+    expect(minimize(problem).certified).toBe(true);
+  });
+
   it("may hold the whole set, whose edge is then no matter", () => {
     for (const X of [ball(1), geodesicBall(M, at(0.5), 0.5)]) {
       const { x, certified } = minimize(toTarget(3, ball(1), X));

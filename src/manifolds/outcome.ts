@@ -25,6 +25,8 @@ export interface Progress<B> {
 const PATIENCE = 60;
 /** A gap of so many times the first has diverged. */
 const DIVERGED = 1e12;
+/** A gap of so small a share of the tolerance that is not certified never will be: the minimiser is outside the domain. */
+const HOPELESS = 1e-12;
 /** Steps that may ask nothing: some only move a center. */
 const IDLE = 1000;
 
@@ -36,14 +38,15 @@ export function begun<B>(
   tolerance: number,
   certified: () => boolean,
 ): Progress<B> {
-  const status = gap <= tolerance && certified() ? "converged" : "running";
+  const converged = gap <= tolerance && certified();
+  const status = converged ? "converged" : gap === 0 ? "stalled" : "running";
   return { best, gap, calls, idle: 0, mark: best, history: [{ calls, gap }], status };
 }
 
 /**
  * Takes a new point into account. A run has converged at a certificate within the tolerance, diverged at a gap that is
  * not a number or 1e12 times the first, and stalled when the gap has not halved for long, nothing is asked any more, or
- * a gap of 0 is not certified.
+ * a gap far below the tolerance is still not certified.
  */
 export function advanced<B>(
   progress: Progress<B>,
@@ -68,14 +71,14 @@ export function advanced<B>(
   const better = converged || gap < progress.gap;
   const last = progress.history.at(-1)!;
   const halved = gap <= last.gap / 2 || (gap < last.gap && last.gap === Number.POSITIVE_INFINITY);
-  if (halved || converged) refute(progress.mark, at);
   const idle = calls === progress.calls ? progress.idle + 1 : 0;
   let status: SolverStatus = "running";
   if (converged) status = "converged";
   else if (Number.isNaN(gap) || gap > DIVERGED * Math.max(progress.history[0]!.gap, tolerance))
     status = "diverged";
-  else if (stuck || gap === 0 || idle > IDLE) status = "stalled";
+  else if (stuck || gap <= HOPELESS * tolerance || idle > IDLE) status = "stalled";
   else if (!halved && calls - last.calls > PATIENCE * Math.max(20, callsPerHalving)) status = "stalled";
+  if (halved || status !== "running") refute(progress.mark, at);
   return {
     best: better ? at : progress.best,
     gap: better ? gap : progress.gap,

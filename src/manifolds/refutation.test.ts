@@ -4,6 +4,7 @@ import { run, runSync } from "../core/index.ts";
 import { createRng } from "../random/index.ts";
 import {
   euclidean,
+  geodesicBall,
   hyperbolic,
   type MinimizationParts,
   minimizationProblem,
@@ -14,6 +15,7 @@ import {
   ramma,
   randomPoint,
   rceg,
+  simplex,
   solveMinMax,
   spd,
 } from "./index.ts";
@@ -95,6 +97,56 @@ describe("a claimed modulus", () => {
   });
 });
 
+describe("a cost", () => {
+  it("need live on the set only", () => {
+    const N = euclidean(3);
+    const weights = Float64Array.of(0.5, 0.3, 0.2);
+    const entropy = minimizationProblem({
+      M: N,
+      X: simplex(3),
+      gradient: (w) => w.map((wi, i) => Math.log(wi / weights[i]!) + 1),
+      cost: (w) => w.reduce((sum, wi, i) => sum + wi * Math.log(wi / weights[i]!), 0),
+      mu: 1,
+      L: 100,
+      start: new Float64Array(3).fill(1 / 3),
+    });
+    const { x, certified } = minimize(entropy);
+    expect(certified).toBe(true);
+    for (const [i, xi] of x.entries()) expect(xi).toBeCloseTo(weights[i]!, 3);
+  });
+
+  it("may curve on a small scale, and be inexact far out", () => {
+    const delta = 1e-4;
+    const M = euclidean(1);
+    const small = minimizationProblem({
+      M,
+      domain: geodesicBall(M, M.origin, delta / 2),
+      gradient: (x) => Float64Array.of(x[0]! / Math.hypot(delta, x[0]!)),
+      cost: (x) => Math.hypot(delta, x[0]!),
+      mu: 0.7 / delta,
+      L: 1 / delta,
+      start: Float64Array.of(delta / 4),
+    });
+    expect(minimize(small, { tolerance: 1e-12 }).certified).toBe(true);
+    const H = hyperbolic(3);
+    for (const distance of [3, 8, 12, 15]) {
+      const center = H.exp(H.origin, Float64Array.of(0, distance, 0, 0));
+      const points = [0, 1, 2].map((i) =>
+        H.exp(center, H.vectorFrom(center, rng.stream("far", i).normals(3))),
+      );
+      const mean = minimizationProblem({
+        M: H,
+        gradient: (x) => points.map((p) => scale(-1 / 3, H.log(x, p))).reduce((a, b) => combine(1, a, 1, b)),
+        cost: (x) => points.reduce((sum, p) => sum + H.dist(x, p) ** 2 / 6, 0),
+        mu: 1,
+        L: 4,
+        start: points[0]!,
+      });
+      expect(minimize(mean).certified).toBe(true);
+    }
+  });
+});
+
 describe("a gradient", () => {
   const H = hyperbolic(2);
 
@@ -129,6 +181,33 @@ describe("a gradient", () => {
     expect(() => runSync(rceg(), game, { seed: 0 })).toThrow(/gradY answered no tangent vector/);
   });
 
+  it("may be off by its inexactness, times what the projection makes of it", () => {
+    for (const distance of [3, 5, 8])
+      for (const noise of [1e-10, 1e-8, 1e-7]) {
+        const target = H.exp(H.origin, Float64Array.of(0, distance, 0));
+        const start = H.exp(target, H.vectorFrom(target, Float64Array.of(0.3, 0.2)));
+        const gradient = (p: Float64Array) =>
+          H.log(p, target).map((v, i) => -v * (1 + noise * Math.cos(1e9 * v + i)));
+        expect(() => minimize(minimizationProblem({ M: H, gradient, mu: 0.9, L: 2, start }))).not.toThrow();
+      }
+  });
+
+  it("may be as inexact as points are large", () => {
+    for (let i = 0; i < 20; i++) {
+      const far = scale(1e7, rng.stream("large", i).normals(2));
+      const gradient = (x: Float64Array) => Float64Array.of(x[0]! - far[0]!, 1e-3 * x[1]! - 1e-3 * far[1]!);
+      const problem = minimizationProblem({ M: R2, gradient, mu: 1e-3, L: 1 });
+      expect(() => minimize(problem, { tolerance: 1e-15 })).not.toThrow();
+    }
+  });
+
+  it("that leads uphill everywhere is refused", () => {
+    const M = euclidean(1);
+    const problem = minimizationProblem({ M, gradient: (x) => Float64Array.of(1 - x[0]!), mu: 1, L: 1.5 });
+    for (const method of ["ragd", "prgd"] as const)
+      expect(() => minimize(problem, { method, maxCalls: 1000 })).toThrow(/mu is 1, but between two points/);
+  });
+
   it("may lack what rounding takes, near the optimum and far out", () => {
     for (const radius of [0, 1, 6, 12]) {
       const target = H.exp(H.origin, Float64Array.of(0, radius, 0.1));
@@ -152,7 +231,9 @@ describe("a gradient", () => {
     const of = (gradient: (p: Float64Array) => Float64Array) =>
       minimizationProblem({ M: S, gradient, cost, mu: 1, L: 3, start: Float64Array.of(5, 1, 1, 4) });
     expect(minimize(of(right)).certified).toBe(true);
-    expect(() => minimize(of((p) => scale(-1, right(p))))).toThrow(/the gradient at the start has length/);
+    expect(() => minimize(of((p) => scale(-1, right(p))))).toThrow(
+      /along the gradient at the start the cost rises by -/,
+    );
     // Partial derivatives G with P G P the gradient.
     const partial = (p: Float64Array) => {
       const g = right(p);
@@ -173,6 +254,6 @@ describe("a gradient", () => {
         y0: Float64Array.of(3, 4),
       });
     expect(solveMinMax(saddle(1)).certified).toBe(true);
-    expect(() => solveMinMax(saddle(-1))).toThrow(/gradY at the start/);
+    expect(() => solveMinMax(saddle(-1))).toThrow(/along gradY at the start/);
   });
 });

@@ -1,14 +1,14 @@
 import { InvalidInput } from "../core/errors.ts";
-import { checkGConvexity } from "./checking.ts";
+import { amplification, checkGConvexity } from "./checking.ts";
 import type { MinimizationProblem, MinMaxProblem } from "./problem.ts";
 import type { ConvexSet } from "./sets/convex-set.ts";
-import { type Manifold, scale } from "./spaces/manifold.ts";
+import { combine, type Manifold, scale } from "./spaces/manifold.ts";
 
 /** Samples that a claimed modulus is checked with before solving. */
 const SAMPLES = 30;
 /** Along so long a geodesic a gradient is compared with a difference of costs. */
 const STEP = 1e-4;
-/** They may differ by this share. */
+/** They may differ by this share, and by what curvature adds. */
 const GROSS = 0.05;
 
 type Cost = (p: Float64Array) => number | Promise<number>;
@@ -21,12 +21,11 @@ type Gradient = (p: Float64Array) => Float64Array | Promise<Float64Array>;
  * @throws InvalidInput
  */
 export function refuteMinimization(problem: MinimizationProblem): void {
-  const { cost, gradient, set, domain, start, mu, L } = problem;
+  const { cost, gradient, domain, start, mu, L } = problem;
   if (!cost || problem.moduli === "proved") return;
-  const region = set.whole ? domain : set;
   refute(
     "",
-    region,
+    domain,
     start,
     mu,
     L,
@@ -36,7 +35,7 @@ export function refuteMinimization(problem: MinimizationProblem): void {
 }
 
 /** The same for both players of a min-max problem. */
-export function refuteSaddle({ cost, gradient, set, domain, start, constants, moduli }: MinMaxProblem): void {
+export function refuteSaddle({ cost, gradient, domain, start, constants, moduli }: MinMaxProblem): void {
   if (!cost || moduli === "proved") return;
   const { muX, muY, Lx, Ly, Lxy } = constants;
   for (const side of ["x", "y"] as const) {
@@ -44,7 +43,7 @@ export function refuteSaddle({ cost, gradient, set, domain, start, constants, mo
     const sign = side === "x" ? 1 : -1;
     refute(
       side.toUpperCase(),
-      (set[side].whole ? domain : set)[side],
+      domain[side],
       start[side],
       side === "x" ? muX : muY,
       (side === "x" ? Lx : Ly) + Lxy,
@@ -62,7 +61,7 @@ export function refuteSaddle({ cost, gradient, set, domain, start, constants, mo
 
 function refute(
   side: string,
-  region: ConvexSet,
+  domain: ConvexSet,
   start: Float64Array,
   mu: number,
   L: number,
@@ -72,35 +71,41 @@ function refute(
   if (typeof cost(start) !== "number") return;
   const now = cost as (p: Float64Array) => number;
   const g = gradient(start);
-  if (g instanceof Float64Array) refuteGradient(`grad${side}`, region.manifold, start, g, L, now);
-  const radius = Math.min(1, region.diameter / 2);
+  if (g instanceof Float64Array) refuteGradient(`grad${side}`, domain, start, g, L, now);
+  const radius = Math.min(1, domain.diameter / 2);
   if (!(radius > 0)) return;
-  const options = { radius, within: region, mu, samples: SAMPLES };
-  const { ok, least } = checkGConvexity(region.manifold, now, start, options);
+  const options = { radius, within: domain, mu, samples: SAMPLES };
+  const { ok, least } = checkGConvexity(domain.manifold, now, start, options);
   if (!ok)
     throw new InvalidInput(
       `mu${side} is ${mu}, but the function curves by ${least} somewhere within ${radius} of the start: with it certificates would be false; lower mu${side}, or shrink the domain`,
     );
 }
 
-/** Throws when the cost along the gradient rises by anything but the gradient's length: a wrong sign, or no Riemannian gradient. */
+/**
+ * Throws when the cost between two points of the domain, behind and ahead along the gradient, rises by anything but what the
+ * gradient says: a wrong sign, or no Riemannian gradient.
+ */
 function refuteGradient(
   name: string,
-  M: Manifold,
+  domain: ConvexSet,
   p: Float64Array,
   g: Float64Array,
   L: number,
   cost: (p: Float64Array) => number,
 ): void {
+  const M = domain.manifold;
   const length = M.norm(p, g);
-  if (length === 0) return;
-  const at = (t: number): number => cost(M.exp(p, scale(t / length, g)));
-  const [ahead, behind] = [at(STEP), at(-STEP)];
-  const rise = (ahead - behind) / (2 * STEP);
-  const noise = L * STEP + (8 * Number.EPSILON * (Math.abs(ahead) + Math.abs(behind))) / STEP;
-  if (Math.abs(rise - length) > GROSS * length + noise)
+  if (length === 0 || !domain.contains(p)) return;
+  const ends = [-STEP, STEP].map((t) => domain.project(M.exp(p, scale(t / length, g))));
+  const [behind, ahead] = ends.map((q) => M.log(p, q)) as [Float64Array, Float64Array];
+  const [low, high] = ends.map(cost) as [number, number];
+  const expected = M.inner(p, g, combine(1, ahead, -1, behind));
+  const way = M.norm(p, ahead) + M.norm(p, behind);
+  const rounding = 8 * Number.EPSILON * amplification(M, p) * (Math.abs(low) + Math.abs(high));
+  if (Math.abs(high - low - expected) > GROSS * length * way + L * way ** 2 + rounding)
     throw new InvalidInput(
-      `${name === "grad" ? "the gradient" : name} at the start has length ${length.toPrecision(3)}, but along it the cost rises by ${rise.toPrecision(3)}: give the Riemannian gradient of the cost, of partial derivatives G it is M.egrad2rgrad(p, G), without a change of sign`,
+      `along ${name === "grad" ? "the gradient" : name} at the start the cost rises by ${((high - low) / way).toPrecision(3)} per unit length, where the gradient says ${(expected / way).toPrecision(3)}: give the Riemannian gradient of the cost, of partial derivatives G it is M.egrad2rgrad(p, G), without a change of sign`,
     );
 }
 
@@ -120,8 +125,14 @@ export interface Claim {
   readonly L: number;
 }
 
-/** What a gradient may lack of being tangent: a share of its largest number, and of L, for what is lost to rounding. */
-const TANGENT = { share: 1e-6, ofL: 1e-9 };
+/** What a gradient may lack of being tangent: a share of its largest number, times what the projection makes of noise. */
+const TANGENT = 1e-6;
+/** Rounding errors, as a share of L, of gradients at distance 1 from the origin; generous. */
+const ROUNDING = 1e-10;
+
+/** What rounding may do to a gradient at p of a function whose gradients are L-Lipschitz. */
+const roundingAt = (M: Manifold, p: Float64Array, L: number): number =>
+  ROUNDING * L * (1 + M.dist(M.origin, p)) * amplification(M, p);
 
 /**
  * Throws unless a gradient is tangent at its point, up to rounding of a function whose gradients are L-Lipschitz.
@@ -137,14 +148,15 @@ export function requireTangent({ gradient, domain, L }: Claim, { p, g }: Slope):
     largest = Math.max(largest, Math.abs(g[i]!));
     far = Math.max(far, Math.abs(p[i]!));
   }
-  if (off > TANGENT.share * largest + TANGENT.ofL * L * far * (1 + far))
-    throw new InvalidInput(
-      `${gradient} answered no tangent vector of ${M.name} at its point, but one that is off by ${off.toPrecision(3)}: of partial derivatives G give M.egrad2rgrad(p, G)`,
-    );
+  if (off === 0 || off <= TANGENT * amplification(M, p) * largest + roundingAt(M, p, L) * far) return;
+  throw new InvalidInput(
+    `${gradient} answered no tangent vector of ${M.name} at its point, but one that is off by ${off.toPrecision(3)}: of partial derivatives G give M.egrad2rgrad(p, G)`,
+  );
 }
 
-/** A refusal needs this share below the claim: gradients may be inexact. */
+/** A refusal needs this share below the claim, besides errors of gradients of that share: they may be inexact. */
 const CLEAR = 0.01;
+const INEXACT = 1e-6;
 
 /**
  * Throws when gradients at two points refute a modulus: <grad F(q) carried to p - grad F(p), log_p q> is at least
@@ -166,7 +178,8 @@ export function refuteByGradients(
     if (distance === 0) continue;
     rise -= M.inner(a.p, a.g, there) + M.inner(b.p, b.g, M.log(b.p, a.p));
     claimed += mu * distance ** 2;
-    noise += distance * (1e-6 * (M.norm(a.p, a.g) + M.norm(b.p, b.g)) + 1e-10 * L);
+    const gradients = M.norm(a.p, a.g) + M.norm(b.p, b.g);
+    noise += distance * (INEXACT * gradients + roundingAt(M, a.p, L) + roundingAt(M, b.p, L));
   }
   if (rise >= (1 - CLEAR) * claimed - noise) return;
   const inside = claims.every(({ domain }, i) => domain.contains(from[i]!.p) && domain.contains(to[i]!.p));

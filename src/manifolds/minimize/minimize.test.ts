@@ -94,6 +94,33 @@ describe("minimisers", () => {
     expect([...kinds]).toEqual(["plain", "momentum"]);
   });
 
+  it("is not led astray by plain steps across a narrow bend: gradients grow with neither condition nor place", () => {
+    const M = euclidean(1);
+    for (const kappa of [1e2, 1e4, 1e6])
+      for (const z of [0, 1, 2, -2]) {
+        const gradient = (x: Float64Array) => x.map((xi) => xi / kappa + Math.tanh(5 * (xi - z)) / 5);
+        const start = Float64Array.of(3);
+        const problem = minimizationProblem({ M, gradient, mu: 1 / kappa, L: 1 + 1 / kappa, start });
+        const { calls, certified } = minimize(problem, { tolerance: 1e-9 });
+        expect([certified, calls <= 100]).toEqual([true, true]);
+      }
+  });
+
+  it("starts Riemacon outside the domain of the constants, and ends inside", () => {
+    const M = euclidean(2);
+    const target = Float64Array.of(0.3, 0);
+    const problem = minimizationProblem({
+      M,
+      gradient: (x) => scale(-1, M.log(x, target)),
+      mu: 1,
+      L: 2,
+      domain: geodesicBall(M, M.origin, 1),
+      start: Float64Array.of(3, 0.3),
+    });
+    for (const method of ["riemacon", "riemaconSC", "boostedRiemacon", "ragd", "prgd"] as const)
+      expect(minimize(problem, { method })).toMatchObject({ status: "converged", certified: true });
+  });
+
   it("brings a certificate down fourfold by Riemacon when nothing else does", () => {
     const F = objectiveOf(quadratic(30), { gradient: 0 });
     const from = now(evaluate(F, quadratic(30).start));

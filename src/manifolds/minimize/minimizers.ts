@@ -69,9 +69,9 @@ function minimizer<T>(method: Method<T>, tolerance = toleranceOf(undefined)): Mi
       const certified = () => isCertified(problem, at);
       const progress = begun(at, at.decrease, meter.gradient, tolerance, certified);
       const own =
-        progress.status === "converged"
-          ? (undefined as T)
-          : yield* method.start(F, at, targetOf(progress, tolerance));
+        progress.status === "running"
+          ? yield* method.start(F, at, targetOf(progress, tolerance))
+          : (undefined as T);
       return { progress: { ...progress, calls: meter.gradient }, own };
     },
     *step(problem, { progress, own }) {
@@ -79,14 +79,18 @@ function minimizer<T>(method: Method<T>, tolerance = toleranceOf(undefined)): Mi
       const F = objectiveOf(problem, meter);
       const next = yield* method.step(F, own, targetOf(progress, tolerance));
       const at = method.at(next);
+      const refute = (from: Evaluated, to: Evaluated): void => {
+        requireTangent(claimOf(problem), to);
+        if (problem.moduli === "claimed") refuteByGradients([claimOf(problem)], [from], [to]);
+      };
+      // Where the certificate has grown, a gradient that leads uphill would show.
+      const before = method.at(own);
+      if (at.decrease > before.decrease) refute(before, at);
       return {
         own: next,
         progress: advanced(progress, at, at.decrease, meter.gradient, tolerance, {
           certified: () => isCertified(problem, at),
-          refute(from, to) {
-            requireTangent(claimOf(problem), to);
-            if (problem.moduli === "claimed") refuteByGradients([claimOf(problem)], [from], [to]);
-          },
+          refute,
           callsPerHalving: method.callsPerHalving(F),
           stuck: method.stuck?.(next) ?? false,
         }),

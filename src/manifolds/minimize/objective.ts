@@ -21,8 +21,17 @@ export interface Evaluated {
   readonly decrease: number;
 }
 
-/** The place where certificates are taken: constants hold in the domain, feasible points lie in the set. */
-export const regionOf = (set: ConvexSet, domain: ConvexSet): ConvexSet => (set.whole ? domain : set);
+/**
+ * The place where certificates are taken: constants hold in the domain, feasible points lie in the set. Outside the
+ * domain its own bound says nothing.
+ */
+export const regionOf = (set: ConvexSet, domain: ConvexSet): ConvexSet =>
+  set.whole && !domain.whole
+    ? {
+        ...domain,
+        decrease: (p, g, sigma) => (domain.contains(p) ? domain : set).decrease(p, g, sigma),
+      }
+    : set;
 
 /** A problem as an objective that counts its gradients. */
 export function objectiveOf(problem: MinimizationProblem, meter: { gradient: number }): Objective {

@@ -5,49 +5,60 @@ import { gradientStep } from "./prgd.ts";
 import { rescue } from "./rescue.ts";
 
 /**
- * RAGD, for mu-strongly g-convex, L-smooth functions: gradient steps of Barzilai-Borwein lengths; when the certificate
- * does not fall fourfold within 2/q of them, q = sqrt(mu/L), an accelerated gradient method (xi = 1); when it does not within 8/q
- * of those, a certified stage of Riemacon. On curved spaces the first two are heuristics, made safe by certificates.
+ * RAGD, for mu-strongly g-convex, L-smooth functions: gradient steps of Barzilai-Borwein lengths, or accelerated ones
+ * (xi = 1). When the certificate has not fallen fourfold for a while, the other kind goes on from the best point; when neither makes
+ * it fall, both get twice the time, up to 8/q steps, q = sqrt(mu/L), after which a certified stage of Riemacon takes over. On curved
+ * spaces both kinds are heuristics, made safe by certificates.
  */
 export interface RagdState extends Evaluated {
   /** Of the next plain step: the inverse of the curvature met on the last one. */
   readonly stepSize: number;
-  /** Tangent at p, once plain steps have failed. */
+  /** Tangent at p, while steps are accelerated. */
   readonly momentum?: Float64Array;
   /** The certificate, and how many steps ago it was that, when the guard last was content. */
   readonly mark: number;
   readonly since: number;
+  /** Steps of a kind without a fourfold fall before the other kind has its turn. */
+  readonly patience: number;
+  /** The least certificate since the mark. */
+  readonly best: Evaluated;
   /** No method makes progress: rounding errors rule. */
   readonly stuck: boolean;
 }
 
 /** Up to this ratio of L to mu the first step is 1 / mu: the largest curvature that L allows is rarely met. */
 const WELL_CONDITIONED = 10;
-/** Steps that plain and accelerated ones have for a fourfold fall, in 1/q; the accelerated rate asks for 1.4. */
-const PLAIN = 2;
-const ACCELERATED = 8;
-/** The guard never looks sooner. */
-const PATIENCE = 8;
+/** Steps that each kind has at first for a fourfold fall, and in the end, in 1/q; the accelerated rate asks for 1.4. */
+const PATIENCE = 16;
+const LONGEST = 8;
 /** A plain step that makes the certificate so many times the marked one is taken back. */
 const WORSE = 1e4;
 
-export function ragdStart(F: Objective, at: Evaluated): RagdState {
-  const stepSize = F.L / F.mu <= WELL_CONDITIONED ? 1 / F.mu : 2 / (F.mu + F.L);
-  return { ...at, stepSize, mark: at.decrease, since: 0, stuck: false };
+/** `stepSize`: one that is known to suit, as from an earlier search on a similar function. */
+export function ragdStart(F: Objective, at: Evaluated, stepSize = firstStep(F)): RagdState {
+  return { ...at, best: at, stepSize, mark: at.decrease, since: 0, patience: PATIENCE, stuck: false };
 }
+
+const firstStep = ({ mu, L }: Objective): number => (L / mu <= WELL_CONDITIONED ? 1 / mu : 2 / (mu + L));
 
 /** One gradient, or one rescue. */
 export function* ragdStep(F: Objective, state: RagdState): Asking<RagdState> {
   const q = Math.sqrt(F.mu / F.L);
-  const { momentum, mark } = state;
+  const { momentum, mark, patience } = state;
   const next = momentum ? yield* acceleratedStep(F, state, momentum, q) : yield* plainStep(F, state);
-  if (next.decrease <= mark / 4) return { ...next, mark: next.decrease, since: 0 };
-  const patience = Math.max(PATIENCE, Math.ceil((momentum ? ACCELERATED : PLAIN) / q));
-  if (state.since + 1 < patience) return { ...next, since: state.since + 1 };
-  const restarted = { ...next, momentum: zeroVector(F.set.manifold), since: 0 };
-  if (!momentum) return restarted;
-  const rescued = yield* rescue(F, next);
-  return { ...restarted, ...rescued, mark: rescued.decrease, stuck: rescued.decrease > mark / 4 };
+  if (next.decrease <= mark / 4) return { ...next, best: next, mark: next.decrease, since: 0 };
+  const best = next.decrease < state.best.decrease ? next : state.best;
+  const most = Math.ceil(LONGEST / q);
+  if (state.since + 1 < Math.min(patience, most)) return { ...next, best, since: state.since + 1 };
+  // The other kind of step goes on from the best point.
+  const again = { ...next, ...best, best, since: 0 };
+  if (!momentum) return { ...again, momentum: zeroVector(F.set.manifold) };
+  if (patience < most) {
+    const { momentum: _, ...plain } = again;
+    return { ...plain, patience: 2 * patience };
+  }
+  const rescued = yield* rescue(F, again);
+  return { ...again, ...rescued, best: rescued, mark: rescued.decrease, stuck: rescued.decrease > mark / 4 };
 }
 
 /** A gradient step; the next one's length follows the curvature met on it (Barzilai-Borwein), within [1 / L, 1 / mu]. */
@@ -87,8 +98,13 @@ function* acceleratedStep(
 }
 
 /** RAGD from a point with known gradient until `accept` is content or rounding errors rule. */
-export function* ragd(F: Objective, from: Evaluated, accept: (at: Evaluated) => boolean): Asking<RagdState> {
-  let state = ragdStart(F, from);
+export function* ragd(
+  F: Objective,
+  from: Evaluated,
+  accept: (at: Evaluated) => boolean,
+  stepSize?: number,
+): Asking<RagdState> {
+  let state = ragdStart(F, from, stepSize);
   while (!accept(state) && !state.stuck) state = yield* ragdStep(F, state);
   return state;
 }

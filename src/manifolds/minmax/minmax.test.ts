@@ -143,6 +143,17 @@ describe("the robust Karcher mean", () => {
     }
   });
 
+  it("is found when one point lies far from all others", () => {
+    const near = Array.from({ length: 9 }, () => randomPoint(M, stream(), 0.05));
+    for (const distance of [5, 12, 20]) {
+      const cloud = [...near, M.exp(M.origin, Float64Array.of(0, distance, 0))];
+      expect(solveMinMax(robustKarcher(M, cloud, 200))).toMatchObject({
+        status: "converged",
+        certified: true,
+      });
+    }
+  });
+
   it("refuses a price at which the adversary's problem is not concave", () => {
     expect(() => robustKarcher(M, points, 1.2)).toThrow(/concave only above/);
     expect(() => robustKarcher(M, points, 1)).toThrow(/above 1/);

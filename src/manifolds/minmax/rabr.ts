@@ -12,6 +12,7 @@ import {
 
 /** Finds a player's best answer from a point with known gradient, to an accepted certificate. */
 export type Responder = (
+  side: Name,
   F: ReturnType<typeof sideObjective>,
   from: Evaluated,
   accept: (at: Evaluated) => boolean,
@@ -48,7 +49,7 @@ function* answer(
   const against = at[other(side)];
   const F = sideObjective(S, side, against);
   const exact = S.best[side];
-  if (!exact) return yield* respond(F, from, accept);
+  if (!exact) return yield* respond(side, F, from, accept);
   const p = yield* exact(against);
   return evaluated(F, p, yield* F.gradient(p));
 }

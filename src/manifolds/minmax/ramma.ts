@@ -21,9 +21,9 @@ export interface RammaState extends Both<Level> {
   readonly alpha: Both<number>;
   /** Bounds of the distance to the saddle at the start: where smoothness of the prox terms is taken. */
   readonly reach: Both<number>;
+  /** Where each player's last answer left its step size. */
+  readonly steps: Partial<Both<number>>;
 }
-
-const respondWithRagd: Responder = ragd;
 
 const momentum = (mu: number, alpha: number) => {
   const root = Math.sqrt(mu / (mu + alpha));
@@ -40,7 +40,7 @@ export function rammaStart(S: Saddle, at: SaddlePoint, levels: boolean): RammaSt
   const zetaX = zetaOf(manifoldOf(S, "x"), reach.x);
   const zetaY = zetaOf(manifoldOf(S, "y"), reach.y);
   const alpha = levels ? proxWeights(constants, zetaX, zetaY) : { x: 0, y: 0 };
-  return { at, alpha, reach, x: { center: at.x, last: at.x }, y: { center: at.y, last: at.y } };
+  return { at, alpha, reach, steps: {}, x: { center: at.x, last: at.x }, y: { center: at.y, last: at.y } };
 }
 
 /** One round of best responses, and the levels' tests after it. `target`: the gap in the end. */
@@ -49,9 +49,15 @@ export function* rammaStep(S: Saddle, state: RammaState, target: number): Asking
   const outer = proxSaddle(S, "x", state.x.center, alpha.x, reach.x);
   const inner = proxSaddle(outer, "y", state.y.center, alpha.y, reach.y);
   const from = shifted(inner, shifted(outer, at, "x", state.x.center, alpha.x), "y", state.y.center, alpha.y);
-  const low = yield* rabrRound(inner, from, respondWithRagd);
+  const steps: { -readonly [S in Name]?: number } = { ...state.steps };
+  const respond: Responder = function* (side, F, start, accept) {
+    const answer = yield* ragd(F, start, accept, steps[side]);
+    steps[side] = answer.stepSize;
+    return answer;
+  };
+  const low = yield* rabrRound(inner, from, respond);
   const middle = shifted(outer, low, "y", state.y.center, -alpha.y);
-  const next = { ...state, at: shifted(S, middle, "x", state.x.center, -alpha.x) };
+  const next = { ...state, steps, at: shifted(S, middle, "x", state.x.center, -alpha.x) };
   if (next.at.gap <= target) return next;
 
   const floor = { x: floorOf(0.01 * target, S.x.mu, alpha.x), y: 0 };

@@ -76,7 +76,7 @@ function* repeated<T>(
 
 /** Loops 4 and 5: best responses by stages of Riemacon, whose prox steps PRGD takes. */
 const respondWithRiemacon = (S: Saddle): Responder =>
-  function* (F, from, accept) {
+  function* (_side, F, from, accept) {
     const M = F.set.manifold;
     const radius = distanceBound(from.decrease, F.mu);
     const prox = smoothProximal(F, 1 / F.L, 4 * radius);

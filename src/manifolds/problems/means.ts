@@ -9,6 +9,7 @@ import {
 import { geodesicBall } from "../sets/ball.ts";
 import { productSet } from "../sets/product-set.ts";
 import { simplex } from "../sets/simplex.ts";
+import { minimize } from "../solve.ts";
 import { requireHadamard, zetaOf } from "../spaces/curvature.ts";
 import { euclidean } from "../spaces/euclidean.ts";
 import {
@@ -36,14 +37,26 @@ function cloudOf(
   M: Manifold,
   points: readonly Float64Array[],
   weights: ArrayLike<number> = normalised("weights", undefined, points.length),
+  known?: Float64Array,
 ): Cloud {
   requireHadamard(M, "a mean of points");
   if (points.length === 0) throw new InvalidInput("there are no points: give at least one");
   for (const [i, p] of points.entries()) requirePoint(M, `points[${i}]`, p);
-  const center = approximateMean(M, points, weights);
+  const center = known ?? approximateMean(M, points, weights);
   const distances = new Float64Array(points.length);
   const pull = weightedLog(M, center, points, weights, distances);
   return { center, radius: Math.max(1e-6, ...distances) * (1 + 1e-9), pull, distances };
+}
+
+/** As a share of the ball's radius. */
+const NEARLY = 0.05;
+
+/** A ball that holds all points, around nearly their Fréchet mean: an outlier can take an approximate one far from it. */
+function centered(M: Manifold, points: readonly Float64Array[]): Cloud {
+  const rough = cloudOf(M, points);
+  const tolerance = (NEARLY * rough.radius) ** 2 / 2;
+  if (M.norm(rough.center, rough.pull) ** 2 / 2 <= tolerance) return rough;
+  return cloudOf(M, points, undefined, minimize(frechetMean(M, points), { tolerance }).x);
 }
 
 /**
@@ -80,7 +93,7 @@ export function frechetMean(
 }
 
 export interface RobustKarcherOptions {
-  /** How far the mean may be from the points' approximate mean; default half of the largest distance to it. */
+  /** How far the mean may be from the point that the search begins at, nearly the mean; default half of the largest distance to a point. */
   readonly radius?: number;
   /** Whether the solver is told the adversary's exact answer; default true. */
   readonly exactResponse?: boolean;
@@ -100,7 +113,7 @@ export function robustKarcher(
   gamma: number,
   options: RobustKarcherOptions = {},
 ): MinMaxProblem {
-  const cloud = cloudOf(M, points);
+  const cloud = centered(M, points);
   const m = points.length;
   if (!(gamma > 1 && gamma < Number.POSITIVE_INFINITY))
     throw new InvalidInput(`gamma is ${gamma}: give a finite number above 1`);

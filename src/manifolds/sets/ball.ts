@@ -1,7 +1,7 @@
 import { checkPositive } from "../../core/checks.ts";
 import { requireHadamard } from "../spaces/curvature.ts";
 import { combine, type Manifold, requirePoint, scale } from "../spaces/manifold.ts";
-import { type ConvexSet, model } from "./convex-set.ts";
+import { type ConvexSet, fall } from "./convex-set.ts";
 
 /** A geodesic ball. */
 export interface GeodesicBall extends ConvexSet {
@@ -44,7 +44,7 @@ export function geodesicBall(M: Manifold, c: Float64Array, r: number): GeodesicB
       const free = scale(-1 / sigma, g);
       const offset = combine(1, free, -1, toCenter);
       const far = M.norm(p, offset);
-      return -model(M, p, g, sigma, far <= r ? free : combine(1, toCenter, r / far, offset));
+      return fall(M, p, g, sigma, far <= r ? free : combine(1, toCenter, r / far, offset));
     },
   };
 }

@@ -40,7 +40,7 @@ export function wholeSpace(manifold: Manifold): ConvexSet {
 /** The bound without any set: |g|^2 / (2 sigma). */
 export function freeDecrease(norm: number, sigma: number): number {
   if (norm === 0) return 0;
-  return sigma > 0 ? norm ** 2 / (2 * sigma) : Number.POSITIVE_INFINITY;
+  return sigma > 0 ? (norm / (2 * sigma)) * norm : Number.POSITIVE_INFINITY;
 }
 
 /** A set given by its projection. */
@@ -93,10 +93,10 @@ export function flatDecrease(
   g: Float64Array,
   sigma: number,
 ): number {
-  return -model(M, p, g, sigma, M.log(p, project(M.exp(p, scale(-1 / sigma, g)))));
+  return fall(M, p, g, sigma, M.log(p, project(M.exp(p, scale(-1 / sigma, g)))));
 }
 
-/** <g, v> + sigma/2 |v|^2, at most 0. */
-export function model(M: Manifold, p: Float64Array, g: Float64Array, sigma: number, v: Float64Array): number {
-  return Math.min(0, M.inner(p, g, v) + (sigma / 2) * M.norm(p, v) ** 2);
+/** -(<g, v> + sigma/2 |v|^2), at least 0: what the model falls by on the way v. */
+export function fall(M: Manifold, p: Float64Array, g: Float64Array, sigma: number, v: Float64Array): number {
+  return Math.max(0, -M.inner(p, g, v) - (sigma / 2) * M.norm(p, v) ** 2);
 }

@@ -1,7 +1,7 @@
 import { InvalidInput } from "../../core/errors.ts";
 import { hyperbolic, lorentz } from "../spaces/hyperbolic.ts";
 import { combine, requireSize, scale } from "../spaces/manifold.ts";
-import { type ConvexSet, freeDecrease, model } from "./convex-set.ts";
+import { type ConvexSet, fall, freeDecrease } from "./convex-set.ts";
 
 /**
  * The half-space of H^n of points with <x, normal> <= 0 in the Lorentz product; the normal (n + 1 numbers) must have
@@ -41,7 +41,7 @@ export function halfSpace(n: number, normal: Float64Array): ConvexSet {
       const N = scale(1 / M.norm(p, outward), outward);
       const free = scale(-1 / sigma, g);
       const excess = M.inner(p, free, N) - most;
-      return -model(M, p, g, sigma, excess <= 0 ? free : combine(1, free, -excess, N));
+      return fall(M, p, g, sigma, excess <= 0 ? free : combine(1, free, -excess, N));
     },
   };
 }

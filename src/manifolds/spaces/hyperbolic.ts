@@ -204,7 +204,7 @@ function chordSquare(p: Float64Array, q: Float64Array): number {
     difference += w * (q[i]! + p[i]!);
     square += w * w;
   }
-  if (!(p[0]! > FAR && q[0]! > FAR)) {
+  if (p[0]! <= FAR && q[0]! <= FAR) {
     const first = difference / (q[0]! + p[0]!);
     return Math.max(0, square - first * first);
   }
@@ -212,7 +212,7 @@ function chordSquare(p: Float64Array, q: Float64Array): number {
   const [a, b] = [Math.sqrt(spatial(p, p)), Math.sqrt(spatial(q, q))];
   const sinh = difference / (b * p[0]! + a * q[0]!);
   let chord = 0;
-  for (let i = 1; i < p.length; i++) chord += (q[i]! / b - p[i]! / a) ** 2;
+  if (a > 0 && b > 0) for (let i = 1; i < p.length; i++) chord += (q[i]! / b - p[i]! / a) ** 2;
   return (2 * sinh * sinh) / (Math.sqrt(1 + sinh * sinh) + 1) + a * b * chord;
 }
 

@@ -90,6 +90,14 @@ describe("test 1: identities", () => {
             M.exp(p, randomDirection(M, p, rng.stream("near", i))),
             M.exp(p, scale(1e-6, randomDirection(M, p, rng.stream("nearer", i)))),
           ];
+          // From near the origin outwards.
+          for (const near of [0.5, 1, 1.3, 2]) {
+            const from = M.exp(M.origin, scale(near, randomDirection(M, M.origin, rng.stream("close", i))));
+            const back = M.exp(from, M.log(from, p));
+            expect(M.dist(back, p), `from ${near} to ${radius} on H^${n}`).toBeLessThan(
+              Math.max(1000 * EPS * from[0]! * p[0]!, 1e-10),
+            );
+          }
           for (const [k, q] of others.entries()) {
             for (const [what, error] of Object.entries(identities(M, p, q, i))) {
               // Far out, the direction of a tangent vector is known to eps cosh d(o, p) only, and exp multiplies that by
