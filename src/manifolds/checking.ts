@@ -114,12 +114,12 @@ export function checkGConvexity(
     const q = geodesic(M, from, sampled(k, 1), 1 / 2);
     const there = M.log(q, from);
     const half = M.norm(q, there);
-    if (half === 0) continue;
+    if (!(half > NARROW * radius)) continue;
     const h = Math.min(LONGEST, half / 10);
     const at = (t: number): number => checkFinite("the cost", cost(M.exp(q, scale(t / half, there))));
     const [before, middle, after] = [at(-h), at(0), at(h)];
     const second = (before - 2 * middle + after) / (h * h);
-    const rounding = 8 * Number.EPSILON * amplification(M, q) * Math.abs(middle);
+    const rounding = ROUNDING * Number.EPSILON * amplification(M, q) * Math.abs(middle);
     noise = Math.max(noise, rounding / (h * h));
     if (second < least) {
       least = second;
@@ -132,6 +132,11 @@ export function checkGConvexity(
 
 /** Half the longest geodesic that a second difference is taken along. */
 const LONGEST = 1e-3;
+/** Points nearer to each other than this, as a share of the radius, tell rounding rather than curvature. */
+const NARROW = 1e-2;
+
+/** What a cost may be off by, in units of the last place: it sums up many terms. */
+export const ROUNDING = 64;
 
 /** How much rounding of coordinates at p can grow in what is computed from them: as a vector's on its way to the tangent space. */
 export function amplification(M: Manifold, p: Float64Array): number {

@@ -1,5 +1,5 @@
 import { InvalidInput } from "../core/errors.ts";
-import { amplification, checkGConvexity } from "./checking.ts";
+import { amplification, ROUNDING as COST_ROUNDING, checkGConvexity } from "./checking.ts";
 import type { MinimizationProblem, MinMaxProblem } from "./problem.ts";
 import type { ConvexSet } from "./sets/convex-set.ts";
 import { combine, type Manifold, scale } from "./spaces/manifold.ts";
@@ -75,7 +75,7 @@ function refute(
   const radius = Math.min(1, domain.diameter / 2);
   if (!(radius > 0)) return;
   const options = { radius, within: domain, mu, samples: SAMPLES };
-  const { ok, least } = checkGConvexity(domain.manifold, now, start, options);
+  const { ok, least } = checkGConvexity(domain.manifold, now, domain.project(start), options);
   if (!ok)
     throw new InvalidInput(
       `mu${side} is ${mu}, but the function curves by ${least} somewhere within ${radius} of the start: with it certificates would be false; lower mu${side}, or shrink the domain`,
@@ -102,7 +102,7 @@ function refuteGradient(
   const [low, high] = ends.map(cost) as [number, number];
   const expected = M.inner(p, g, combine(1, ahead, -1, behind));
   const way = M.norm(p, ahead) + M.norm(p, behind);
-  const rounding = 8 * Number.EPSILON * amplification(M, p) * (Math.abs(low) + Math.abs(high));
+  const rounding = COST_ROUNDING * Number.EPSILON * amplification(M, p) * (Math.abs(low) + Math.abs(high));
   if (Math.abs(high - low - expected) > GROSS * length * way + L * way ** 2 + rounding)
     throw new InvalidInput(
       `along ${name === "grad" ? "the gradient" : name} at the start the cost rises by ${((high - low) / way).toPrecision(3)} per unit length, where the gradient says ${(expected / way).toPrecision(3)}: give the Riemannian gradient of the cost, of partial derivatives G it is M.egrad2rgrad(p, G), without a change of sign`,

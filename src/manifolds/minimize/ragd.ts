@@ -35,7 +35,7 @@ const LONGEST = 8;
 const WORSE = 1e4;
 
 /** `stepSize`: one that is known to suit, as from an earlier search on a similar function. */
-export function ragdStart(F: Objective, at: Evaluated, stepSize = firstStep(F)): RagdState {
+export function ragdStart(F: Objective, at: Evaluated, stepSize: number = firstStep(F)): RagdState {
   return { ...at, best: at, stepSize, mark: at.decrease, since: 0, patience: PATIENCE, stuck: false };
 }
 
