@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Asking, type Batch, run, runSync } from "../../core/index.ts";
+import { type Asking, type Batch, encode, run, runSync } from "../../core/index.ts";
 import { createRng } from "../../random/index.ts";
 import { checkGConvexity, checkGradient } from "../checking.ts";
 import { minimizationProblem } from "../problem.ts";
@@ -104,6 +104,17 @@ describe("minimisers", () => {
         const { calls, certified } = minimize(problem, { tolerance: 1e-9 });
         expect([certified, calls <= 100]).toEqual([true, true]);
       }
+  });
+
+  it("keeps states of one size, however many steps they come after", () => {
+    const sizes = [20, 60, 200].map((maxSteps) => {
+      const { snapshot } = runSync(ragd({ tolerance: 1e-25 }), quadratic(1e4), {
+        seed: 0,
+        stop: { maxSteps },
+      });
+      return encode({ ...(snapshot.state!.own as object), history: [] }).length;
+    });
+    expect(Math.max(...sizes)).toBeLessThan(1.2 * Math.min(...sizes));
   });
 
   it("starts Riemacon outside the domain of the constants, and ends inside", () => {

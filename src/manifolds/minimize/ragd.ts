@@ -36,18 +36,29 @@ const WORSE = 1e4;
 
 /** `stepSize`: one that is known to suit, as from an earlier search on a similar function. */
 export function ragdStart(F: Objective, at: Evaluated, stepSize: number = firstStep(F)): RagdState {
-  return { ...at, best: at, stepSize, mark: at.decrease, since: 0, patience: PATIENCE, stuck: false };
+  return {
+    ...pointOf(at),
+    best: pointOf(at),
+    stepSize,
+    mark: at.decrease,
+    since: 0,
+    patience: PATIENCE,
+    stuck: false,
+  };
 }
 
 const firstStep = ({ mu, L }: Objective): number => (L / mu <= WELL_CONDITIONED ? 1 / mu : 2 / (mu + L));
+
+/** The point alone, whatever else is known of it. */
+const pointOf = ({ p, g, decrease }: Evaluated): Evaluated => ({ p, g, decrease });
 
 /** One gradient, or one rescue. */
 export function* ragdStep(F: Objective, state: RagdState): Asking<RagdState> {
   const q = Math.sqrt(F.mu / F.L);
   const { momentum, mark, patience } = state;
   const next = momentum ? yield* acceleratedStep(F, state, momentum, q) : yield* plainStep(F, state);
-  if (next.decrease <= mark / 4) return { ...next, best: next, mark: next.decrease, since: 0 };
-  const best = next.decrease < state.best.decrease ? next : state.best;
+  if (next.decrease <= mark / 4) return { ...next, best: pointOf(next), mark: next.decrease, since: 0 };
+  const best = next.decrease < state.best.decrease ? pointOf(next) : state.best;
   const most = Math.ceil(LONGEST / q);
   if (state.since + 1 < Math.min(patience, most)) return { ...next, best, since: state.since + 1 };
   // The other kind of step goes on from the best point.
@@ -58,7 +69,13 @@ export function* ragdStep(F: Objective, state: RagdState): Asking<RagdState> {
     return { ...plain, patience: 2 * patience };
   }
   const rescued = yield* rescue(F, again);
-  return { ...again, ...rescued, best: rescued, mark: rescued.decrease, stuck: rescued.decrease > mark / 4 };
+  return {
+    ...again,
+    ...pointOf(rescued),
+    best: pointOf(rescued),
+    mark: rescued.decrease,
+    stuck: rescued.decrease > mark / 4,
+  };
 }
 
 /** A gradient step; the next one's length follows the curvature met on it (Barzilai-Borwein), within [1 / L, 1 / mu]. */
