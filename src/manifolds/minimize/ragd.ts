@@ -4,15 +4,18 @@ import { type Evaluated, evaluate, type Objective } from "./objective.ts";
 import { gradientStep } from "./prgd.ts";
 import { rescue } from "./rescue.ts";
 
+/** A point, and the length of the next plain step: the inverse of the curvature met on the way there. */
+interface Stepping extends Evaluated {
+  readonly stepSize: number;
+}
+
 /**
  * RAGD, for mu-strongly g-convex, L-smooth functions: gradient steps of Barzilai-Borwein lengths, or accelerated ones
  * (xi = 1). When the certificate has not fallen fourfold for a while, the other kind goes on from the best point; when neither makes
  * it fall, both get twice the time, up to 8/q steps, q = sqrt(mu/L), after which a certified stage of Riemacon takes over. On curved
  * spaces both kinds are heuristics, made safe by certificates.
  */
-export interface RagdState extends Evaluated {
-  /** Of the next plain step: the inverse of the curvature met on the last one. */
-  readonly stepSize: number;
+export interface RagdState extends Stepping {
   /** Tangent at p, while steps are accelerated. */
   readonly momentum?: Float64Array;
   /** The certificate, and how many steps ago it was that, when the guard last was content. */
@@ -21,7 +24,7 @@ export interface RagdState extends Evaluated {
   /** Steps of a kind without a fourfold fall before the other kind has its turn. */
   readonly patience: number;
   /** The least certificate since the mark. */
-  readonly best: Evaluated;
+  readonly best: Stepping;
   /** No method makes progress: rounding errors rule. */
   readonly stuck: boolean;
 }
@@ -36,29 +39,28 @@ const WORSE = 1e4;
 
 /** `stepSize`: one that is known to suit, as from an earlier search on a similar function. */
 export function ragdStart(F: Objective, at: Evaluated, stepSize: number = firstStep(F)): RagdState {
-  return {
-    ...pointOf(at),
-    best: pointOf(at),
-    stepSize,
-    mark: at.decrease,
-    since: 0,
-    patience: PATIENCE,
-    stuck: false,
-  };
+  const best = stepping(at, stepSize);
+  return { ...best, best, mark: at.decrease, since: 0, patience: PATIENCE, stuck: false };
 }
 
 const firstStep = ({ mu, L }: Objective): number => (L / mu <= WELL_CONDITIONED ? 1 / mu : 2 / (mu + L));
 
-/** The point alone, whatever else is known of it. */
-const pointOf = ({ p, g, decrease }: Evaluated): Evaluated => ({ p, g, decrease });
+/** Of all that is known of a point only this. */
+const stepping = ({ p, g, decrease }: Evaluated, stepSize: number): Stepping => ({
+  p,
+  g,
+  decrease,
+  stepSize,
+});
 
 /** One gradient, or one rescue. */
 export function* ragdStep(F: Objective, state: RagdState): Asking<RagdState> {
   const q = Math.sqrt(F.mu / F.L);
   const { momentum, mark, patience } = state;
   const next = momentum ? yield* acceleratedStep(F, state, momentum, q) : yield* plainStep(F, state);
-  if (next.decrease <= mark / 4) return { ...next, best: pointOf(next), mark: next.decrease, since: 0 };
-  const best = next.decrease < state.best.decrease ? pointOf(next) : state.best;
+  if (next.decrease <= mark / 4)
+    return { ...next, best: stepping(next, next.stepSize), mark: next.decrease, since: 0 };
+  const best = next.decrease < state.best.decrease ? stepping(next, next.stepSize) : state.best;
   const most = Math.ceil(LONGEST / q);
   if (state.since + 1 < Math.min(patience, most)) return { ...next, best, since: state.since + 1 };
   // The other kind of step goes on from the best point.
@@ -69,13 +71,8 @@ export function* ragdStep(F: Objective, state: RagdState): Asking<RagdState> {
     return { ...plain, patience: 2 * patience };
   }
   const rescued = yield* rescue(F, again);
-  return {
-    ...again,
-    ...pointOf(rescued),
-    best: pointOf(rescued),
-    mark: rescued.decrease,
-    stuck: rescued.decrease > mark / 4,
-  };
+  const from = stepping(rescued, again.stepSize);
+  return { ...again, ...from, best: from, mark: from.decrease, stuck: from.decrease > mark / 4 };
 }
 
 /** A gradient step; the next one's length follows the curvature met on it (Barzilai-Borwein), within [1 / L, 1 / mu]. */
