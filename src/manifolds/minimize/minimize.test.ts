@@ -12,7 +12,7 @@ import { zetaOf } from "../spaces/curvature.ts";
 import { euclidean } from "../spaces/euclidean.ts";
 import { hyperbolic, lorentz } from "../spaces/hyperbolic.ts";
 import { combine, randomDirection, randomPoint, scale } from "../spaces/manifold.ts";
-import { spd } from "../spaces/spd.ts";
+import { logdet, spd } from "../spaces/spd.ts";
 import { prgd, ragd, riemacon } from "./minimizers.ts";
 import { evaluate, objectiveOf } from "./objective.ts";
 import { gradientStep } from "./prgd.ts";
@@ -115,6 +115,22 @@ describe("minimisers", () => {
       return encode({ ...(snapshot.state!.own as object), history: [] }).length;
     });
     expect(Math.max(...sizes)).toBeLessThan(1.2 * Math.min(...sizes));
+  });
+
+  it("steps no further than the region is wide, where coordinates would leave the doubles", () => {
+    const M = spd(2);
+    const u = (p: Float64Array) => logdet(p, 2) / Math.SQRT2;
+    const A = Float64Array.of(2, 0.5, 0.5, 1);
+    const a = 3000;
+    const problem = minimizationProblem({
+      M,
+      X: geodesicBall(M, Float64Array.of(1, 0.2, 0.2, 1), 1),
+      gradient: (p) => combine(-1, M.log(p, A), (a * (u(p) - 3)) / Math.SQRT2, p),
+      mu: 1,
+      L: a + 3,
+      start: Float64Array.of(1, 0.2, 0.2, 1),
+    });
+    expect(minimize(problem)).toMatchObject({ status: "converged", certified: true });
   });
 
   it("starts Riemacon outside the domain of the constants, and ends inside", () => {

@@ -75,11 +75,17 @@ export function* ragdStep(F: Objective, state: RagdState): Asking<RagdState> {
   return { ...again, ...from, best: from, mark: from.decrease, stuck: from.decrease > mark / 4 };
 }
 
+/** No plain step need be longer than the region is wide; in curved space coordinates grow by exp(10) on the longest. */
+const FURTHEST = 10;
+const furthest = ({ region }: Objective): number =>
+  Math.min(region.diameter, FURTHEST / Math.sqrt(Math.abs(region.manifold.sectionalCurvatureMin)));
+
 /** A gradient step; the next one's length follows the curvature met on it (Barzilai-Borwein), within [1 / L, 1 / mu]. */
 function* plainStep(F: Objective, state: RagdState): Asking<RagdState> {
   const { set, mu, L } = F;
-  const { p, g, stepSize } = state;
+  const { p, g } = state;
   const M = set.manifold;
+  const stepSize = Math.max(1 / L, Math.min(state.stepSize, furthest(F) / M.norm(p, g)));
   const x = set.project(M.exp(p, scale(-stepSize, g)));
   const at = yield* evaluate(F, x);
   const within = (step: number): number => Math.min(1 / mu, Math.max(1 / L, step));

@@ -312,6 +312,17 @@ describe("the distributionally robust mean", () => {
   });
 });
 
+describe("the distributionally robust mean of points far apart", () => {
+  it.each([3, 8, 12])("is certified at distance %i", (distance) => {
+    const H = hyperbolic(3);
+    const points = [0, 2, 4].map((angle) =>
+      H.exp(H.origin, Float64Array.of(0, distance * Math.cos(angle), distance * Math.sin(angle), 0)),
+    );
+    const found = solveMinMax(droFrechetMean(H, points, 0.01), { maxCalls: 50_000 });
+    expect(found).toMatchObject({ status: "converged", certified: true });
+  });
+});
+
 describe("any problem", () => {
   /** A lower bound of the true gap: what near-best answers inside the domains gain. */
   function gapFromBelow(problem: MinMaxProblem, x: Float64Array, y: Float64Array): number {

@@ -22,11 +22,11 @@ export type Responder = (
 const SHARE = 0.1;
 
 /**
- * One round of alternating best responses: x answers y, then y answers x, each to a tenth of the gap. Exact answers
+ * One round of alternating best responses: x answers y, then y answers x, each to a tenth of the gap, or of `floor`. Exact answers
  * contract the distance to the saddle by Lxy^2 / (mu_x mu_y).
  */
-export function* rabrRound(S: Saddle, at: SaddlePoint, respond: Responder): Asking<SaddlePoint> {
-  const accept = ({ decrease }: Evaluated): boolean => decrease <= SHARE * at.gap;
+export function* rabrRound(S: Saddle, at: SaddlePoint, respond: Responder, floor = 0): Asking<SaddlePoint> {
+  const accept = ({ decrease }: Evaluated): boolean => decrease <= SHARE * Math.max(at.gap, floor);
   const x = yield* answer(S, "x", at, sidePoint(at, "x"), respond, accept);
   const moved = x.p !== at.x;
   const gy = moved ? yield* S.gradient("y", { x: x.p, y: at.y }) : at.g.y;

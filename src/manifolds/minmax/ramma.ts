@@ -55,13 +55,13 @@ export function* rammaStep(S: Saddle, state: RammaState, target: number): Asking
     steps[side] = answer.stepSize;
     return answer;
   };
-  const low = yield* rabrRound(inner, from, respond);
+  const floor = { x: floorOf(0.01 * target, S.x.mu, alpha.x), y: 0 };
+  floor.y = floorOf(0.01 * Math.min(target, floor.x), S.y.mu, alpha.y);
+  const low = yield* rabrRound(inner, from, respond, Math.min(floor.x, floor.y));
   const middle = shifted(outer, low, "y", state.y.center, -alpha.y);
   const next = { ...state, steps, at: shifted(S, middle, "x", state.x.center, -alpha.x) };
   if (next.at.gap <= target) return next;
 
-  const floor = { x: floorOf(0.01 * target, S.x.mu, alpha.x), y: 0 };
-  floor.y = floorOf(0.01 * Math.min(target, floor.x), S.y.mu, alpha.y);
   const accepts = (side: Name, gap: number): boolean => {
     const { mu } = S[side];
     const distance = manifoldOf(S, side).dist(state[side].center, next.at[side]);

@@ -75,6 +75,17 @@ it("projects onto a half-space at the distance asinh |<x, n>|, on its boundary",
   expect(outside).toBeGreaterThan(10);
 });
 
+it("certifies on the simplex whatever all entries of the gradient have in common", () => {
+  const set = simplex(3);
+  const p = Float64Array.of(0.4, 0.25, 0.35);
+  const g = Float64Array.of(1e-6, -2e-6, 1e-6);
+  for (const sigma of [0.01, 0.03, 0])
+    for (const common of [1, 32, 1024]) {
+      const far = g.map((value) => value + common);
+      expect(set.decrease(p, far, sigma) / set.decrease(p, g, sigma)).toBeCloseTo(1, 5);
+    }
+});
+
 it("refuses sets that are none, by name", () => {
   expect(() => geodesicBall(H, H.origin, 0)).toThrow(/radius is 0/);
   expect(() => geodesicBall(H, Float64Array.of(1, 1, 0, 0), 1)).toThrow(/center/);

@@ -17,7 +17,10 @@ export function simplex(n: number): ConvexSet {
       return Math.abs(sum - 1) <= tolerance && p.every((value) => value >= -tolerance);
     },
     project: projectOnSimplex,
-    decrease(p, g, sigma) {
+    decrease(p, gradient, sigma) {
+      // What all entries have in common does not count between points that add up to 1, but its rounding would.
+      const common = gradient.reduce((sum, value) => sum + value, 0) / n;
+      const g = gradient.map((value) => value - common);
       if (sigma > 0) return flatDecrease(manifold, projectOnSimplex, p, g, sigma);
       return Math.max(0, manifold.inner(p, g, p) - Math.min(...g));
     },
