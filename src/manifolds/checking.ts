@@ -119,8 +119,7 @@ export function checkGConvexity(
     const at = (t: number): number => checkFinite("the cost", cost(M.exp(q, scale(t / half, there))));
     const [before, middle, after] = [at(-h), at(0), at(h)];
     const second = (before - 2 * middle + after) / (h * h);
-    const rounding = ROUNDING * Number.EPSILON * amplification(M, q) * Math.abs(middle);
-    noise = Math.max(noise, rounding / (h * h));
+    noise = Math.max(noise, costRounding(M, q, middle) / (h * h));
     if (second < least) {
       least = second;
       where = q;
@@ -135,8 +134,12 @@ const LONGEST = 1e-3;
 /** Points nearer to each other than this, as a share of the radius, tell rounding rather than curvature. */
 const NARROW = 1e-2;
 
-/** What a cost may be off by, in units of the last place: it sums up many terms. */
-export const ROUNDING = 64;
+/** Units of the last place that a cost may be off by: it sums up many terms. */
+const ROUNDING = 64;
+
+/** What rounding may do to a cost of that size at p. */
+export const costRounding = (M: Manifold, p: Float64Array, cost: number): number =>
+  ROUNDING * Number.EPSILON * amplification(M, p) * Math.abs(cost);
 
 /** How much rounding of coordinates at p can grow in what is computed from them: as a vector's on its way to the tangent space. */
 export function amplification(M: Manifold, p: Float64Array): number {

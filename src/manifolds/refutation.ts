@@ -1,5 +1,5 @@
 import { InvalidInput } from "../core/errors.ts";
-import { amplification, ROUNDING as COST_ROUNDING, checkGConvexity } from "./checking.ts";
+import { amplification, checkGConvexity, costRounding } from "./checking.ts";
 import type { MinimizationProblem, MinMaxProblem } from "./problem.ts";
 import type { ConvexSet } from "./sets/convex-set.ts";
 import { combine, type Manifold, scale } from "./spaces/manifold.ts";
@@ -102,7 +102,7 @@ function refuteGradient(
   const [low, high] = ends.map(cost) as [number, number];
   const expected = M.inner(p, g, combine(1, ahead, -1, behind));
   const way = M.norm(p, ahead) + M.norm(p, behind);
-  const rounding = COST_ROUNDING * Number.EPSILON * amplification(M, p) * (Math.abs(low) + Math.abs(high));
+  const rounding = costRounding(M, p, Math.abs(low) + Math.abs(high));
   if (Math.abs(high - low - expected) > GROSS * length * way + L * way ** 2 + rounding)
     throw new InvalidInput(
       `along ${name === "grad" ? "the gradient" : name} at the start the cost rises by ${((high - low) / way).toPrecision(3)} per unit length, where the gradient says ${(expected / way).toPrecision(3)}: give the Riemannian gradient of the cost, of partial derivatives G it is M.egrad2rgrad(p, G), without a change of sign`,

@@ -1,6 +1,7 @@
 import { checkPositive } from "../../core/checks.ts";
 import { InvalidInput } from "../../core/errors.ts";
 import { eigh } from "../../linalg/index.ts";
+import { recompose } from "../spaces/recompose.ts";
 import { spd } from "../spaces/spd.ts";
 import type { ConvexSet } from "./convex-set.ts";
 
@@ -20,17 +21,6 @@ export function spdBox(n: number, alpha: number, beta: number): ConvexSet {
   checkPositive("alpha", alpha);
   checkPositive("beta", beta);
   if (!(alpha < beta)) throw new InvalidInput(`alpha is ${alpha} and beta ${beta}: alpha must be below beta`);
-  /** V f(values) V'. */
-  const recompose = (values: Float64Array, vectors: Float64Array): Float64Array => {
-    const out = new Float64Array(n * n);
-    for (let i = 0; i < n; i++)
-      for (let j = 0; j <= i; j++) {
-        let sum = 0;
-        for (let k = 0; k < n; k++) sum += vectors[i * n + k]! * values[k]! * vectors[j * n + k]!;
-        out[i * n + j] = out[j * n + i] = sum;
-      }
-    return out;
-  };
   return {
     name: `eigenvalues within [${alpha}, ${beta}] in ${M.name}`,
     manifold: M,

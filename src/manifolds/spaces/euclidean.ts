@@ -1,7 +1,6 @@
 import { checkCount } from "../../core/checks.ts";
-import { axpy } from "../../linalg/index.ts";
 import { createGuard } from "./guard.ts";
-import { combine, type Manifold, requireSize } from "./manifold.ts";
+import { combine, type Manifold, requireSize, weightedSum } from "./manifold.ts";
 
 /** The flat space R^n with the usual inner product. */
 export function euclidean(n: number): Manifold {
@@ -62,11 +61,7 @@ export function euclidean(n: number): Manifold {
       requireSize(`the tangent space of ${name}`, n, coordinates, "the coordinate vector");
       return array("vectorFrom", coordinates.slice(), p, coordinates);
     },
-    approximateMean(points, weights) {
-      const sum = new Float64Array(n);
-      for (const [i, p] of points.entries()) axpy(weights[i]!, p, sum);
-      return sum;
-    },
+    approximateMean: weightedSum,
     flaw(p) {
       if (p.length !== n) return `has ${p.length} numbers, not ${n}`;
       const place = p.findIndex((value) => !Number.isFinite(value));

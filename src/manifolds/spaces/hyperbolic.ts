@@ -1,8 +1,7 @@
 import { checkCount, checkFinite } from "../../core/checks.ts";
 import { InvalidInput } from "../../core/errors.ts";
-import { axpy } from "../../linalg/index.ts";
 import { createGuard } from "./guard.ts";
-import { combine, type Manifold, requireSize, scale } from "./manifold.ts";
+import { combine, type Manifold, requireSize, scale, weightedSum } from "./manifold.ts";
 
 /** Beyond this first coordinate, sums are split into radial and other parts, which keeps cancellation small. */
 const FAR = 2;
@@ -112,8 +111,7 @@ export function hyperbolic(n: number): Manifold {
     },
     approximateMean(points, weights) {
       // The Lorentz centroid: the weighted sum, which has a square of -1 at most, scaled back to the sheet.
-      const sum = new Float64Array(size);
-      for (const [i, p] of points.entries()) axpy(weights[i]!, p, sum);
+      const sum = weightedSum(points, weights);
       const out = scale(1 / Math.sqrt(Math.max(1, -lorentz(sum, sum))), sum);
       out[0] = Math.sqrt(1 + spatial(out, out));
       return out;

@@ -88,6 +88,13 @@ export function weightedLog(
   return sum;
 }
 
+/** The sum of weights[i] points[i], number by number. */
+export function weightedSum(points: readonly Float64Array[], weights: ArrayLike<number>): Float64Array {
+  const sum = new Float64Array(points[0]!.length);
+  for (const [i, p] of points.entries()) axpy(weights[i]!, p, sum);
+  return sum;
+}
+
 /** Of so many points at most an approximate mean is made up. */
 const ROUGH = 12;
 
